@@ -1,0 +1,41 @@
+# The warnings, hardening and sanitizers that every target of ours is built with (seine_library, seine_program).
+set(SEINE_WARNINGS
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wformat=2 -Wundef -Wvla
+    -Wwrite-strings -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+    -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion -Werror)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND SEINE_WARNINGS -Wcast-align=strict -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
+else()
+  list(APPEND SEINE_WARNINGS -Wcast-align -Wcomma -Wextra-semi -Wunreachable-code)
+endif()
+
+set(SEINE_HARDENING -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+add_compile_definitions(_GNU_SOURCE)
+add_compile_options(-fno-omit-frame-pointer)
+add_link_options(-Wl,-z,relro,-z,now)
+if(SEINE_SANITIZE)
+  add_compile_options(-fsanitize=${SEINE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SEINE_SANITIZE})
+else()
+  list(APPEND SEINE_HARDENING $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+if(SEINE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+include(CheckPIESupported)
+check_pie_supported()
+
+# A library of ours: seine_library(NAME file.c ...)
+function(seine_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${SEINE_WARNINGS} ${SEINE_HARDENING})
+endfunction()
+
+# A program of ours: seine_program(NAME file.c ...)
+function(seine_program name)
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${SEINE_WARNINGS} ${SEINE_HARDENING})
+  target_compile_definitions(${name} PRIVATE SEINE_VERSION="${PROJECT_VERSION}")
+endfunction()

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slots of 24 bytes at a load of at most three quarters: 32 bytes an address. A hole is a slot with
+ * the stamp STAMP_EMPTY; removal shifts the cluster behind it back, so there are no tombstones. */
+#include "common/addr_set.h"
+
+#include <stdlib.h>
+
+#include "common/err.h"
+#include "common/hash.h"
+
+#define STAMP_EMPTY  INT64_MIN
+#define CAPACITY_MAX ((size_t)1 << 30)
+
+struct slot {
+  struct addr addr;
+  int64_t stamp_ns;
+};
+
+struct addr_set {
+  size_t capacity;
+  size_t count;
+  size_t slots;
+  struct slot slot[];
+};
+
+struct addr_set *addr_set_new(size_t capacity)
+{
+  if (capacity > CAPACITY_MAX) {
+    return NULL;
+  }
+  size_t slots = capacity + capacity / 3 + 1;
+  struct addr_set *set = malloc(sizeof(*set) + slots * sizeof(set->slot[0]));
+  if (set != NULL) {
+    set->capacity = capacity;
+    set->slots = slots;
+    addr_set_clear(set);
+  }
+  return set;
+}
+
+void addr_set_free(struct addr_set *set)
+{
+  free(set);
+}
+
+void addr_set_clear(struct addr_set *set)
+{
+  set->count = 0;
+  for (size_t i = 0; i < set->slots; i++) {
+    set->slot[i].stamp_ns = STAMP_EMPTY;
+  }
+}
+
+static bool is_empty(const struct addr_set *set, size_t i)
+{
+  return set->slot[i].stamp_ns == STAMP_EMPTY;
+}
+
+/* Lemire's fast range: the hash's upper half scaled to the number of slots, with no division. */
+static size_t home_of(const struct addr_set *set, const struct addr *a)
+{
+  return (size_t)(((hash_bytes(a->byte, sizeof(a->byte)) >> 32) * set->slots) >> 32);
+}
+
+/* The table is a ring. */
+static size_t after(const struct addr_set *set, size_t i)
+{
+  return i + 1 == set->slots ? 0 : i + 1;
+}
+
+/* The slot of a, or the hole where it would go. One slot more than capacity is always a hole. */
+static size_t find(const struct addr_set *set, const struct addr *a)
+{
+  size_t i = home_of(set, a);
+  while (!is_empty(set, i) && !addr_equal(&set->slot[i].addr, a)) {
+    i = after(set, i);
+  }
+  return i;
+}
+
+int addr_set_add(struct addr_set *set, const struct addr *a, int64_t stamp_ns, bool *is_new)
+{
+  size_t i = find(set, a);
+  bool was_absent = is_empty(set, i);
+  if (was_absent && set->count == set->capacity) {
+    return ERR_LIMIT;
+  }
+  if (was_absent) {
+    set->slot[i].addr = *a;
+    set->count++;
+  }
+  set->slot[i].stamp_ns = stamp_ns == STAMP_EMPTY ? STAMP_EMPTY + 1 : stamp_ns;
+  if (is_new != NULL) {
+    *is_new = was_absent;
+  }
+  return 0;
+}
+
+bool addr_set_contains(const struct addr_set *set, const struct addr *a)
+{
+  return !is_empty(set, find(set, a));
+}
+
+int addr_set_stamp(const struct addr_set *set, const struct addr *a, int64_t *stamp_ns)
+{
+  size_t i = find(set, a);
+  if (is_empty(set, i)) {
+    return ERR_NOT_FOUND;
+  }
+  *stamp_ns = set->slot[i].stamp_ns;
+  return 0;
+}
+
+/* How far slot `to` lies behind slot `from`, walking forward. */
+static size_t distance(const struct addr_set *set, size_t from, size_t to)
+{
+  return to >= from ? to - from : to + set->slots - from;
+}
+
+/* Knuth 6.4 algorithm R: pull back whoever the new hole would cut off from its home. */
+static void remove_slot(struct addr_set *set, size_t hole)
+{
+  for (size_t i = after(set, hole); !is_empty(set, i); i = after(set, i)) {
+    size_t home = home_of(set, &set->slot[i].addr);
+    if (distance(set, home, i) >= distance(set, hole, i)) {
+      set->slot[hole] = set->slot[i];
+      hole = i;
+    }
+  }
+  set->slot[hole].stamp_ns = STAMP_EMPTY;
+  set->count--;
+}
+
+size_t addr_set_expire(struct addr_set *set, int64_t before_ns)
+{
+  size_t before = set->count;
+  for (size_t i = 0; i < set->slots; i++) {
+    /* The shift may bring another old one into the same slot; it never moves one that was not
+     * looked at to a place before i. */
+    while (!is_empty(set, i) && set->slot[i].stamp_ns < before_ns) {
+      remove_slot(set, i);
+    }
+  }
+  return before - set->count;
+}
+
+size_t addr_set_count(const struct addr_set *set)
+{
+  return set->count;
+}
+
+/* The cursor is the next slot: an addition in between may be missed, nothing comes twice. */
+bool addr_set_next(const struct addr_set *set, size_t *cursor, struct addr *a, int64_t *stamp_ns)
+{
+  for (size_t i = *cursor; i < set->slots; i++) {
+    if (!is_empty(set, i)) {
+      *a = set->slot[i].addr;
+      if (stamp_ns != NULL) {
+        *stamp_ns = set->slot[i].stamp_ns;
+      }
+      *cursor = i + 1;
+      return true;
+    }
+  }
+  *cursor = set->slots;
+  return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both ends of the bus share: the context and a socket's options. Internal to common/bus*.c.
+ */
+#ifndef COMMON_BUS_SOCKET_H
+#define COMMON_BUS_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <zmq.h>
+
+#include "common/bus.h"
+
+struct bus {
+  void *context;
+};
+
+/* One row of a table of options. */
+struct bus_option {
+  int option;
+  int value;
+};
+/* ERR_IO at the first that ZeroMQ refuses. */
+int bus_socket_set(void *socket, const struct bus_option *options, size_t count);
+/* ZMQ_MAXMSGSIZE and CURVE's own key; is_server: as the accepting side. */
+int bus_socket_secure(void *socket, const struct key_pair *own, bool is_server);
+int bus_socket_fd(void *socket);
+/* Takes the frames of one message: the first `count` of them into frames (initialised by the
+ * caller), the rest is read and dropped. *taken: how many there were. ERR_AGAIN. */
+int bus_socket_receive(void *socket, zmq_msg_t *frames, size_t count, size_t *taken);
+/* errno of a failed ZeroMQ call as text. */
+const char *bus_socket_error(void);
+
+#endif

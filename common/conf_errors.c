@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collecting mistakes, and the nearest known key to an unknown one. */
+#include "common/conf_errors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+
+#define MISTAKE_MAX  1024
+#define QUOTE_MAX    80
+#define DISTANCE_MAX 64 /* longer keys are compared by their first so many bytes */
+
+/* Without memory a mistake is lost, but not the error code that the caller returns. */
+static void append(struct conf_errors *errors, const char *text)
+{
+  char **grown = realloc(errors->line, (errors->count + 1) * sizeof(*grown));
+  if (grown == NULL) {
+    return;
+  }
+  errors->line = grown;
+  char *copy = strdup(text);
+  if (copy != NULL) {
+    errors->line[errors->count++] = copy;
+  }
+}
+
+/* Control characters are escaped: the line may quote anybody. */
+static void add(struct conf_errors *errors, const char *prefix, const char *words)
+{
+  if (errors == NULL || errors->count > CONF_MISTAKES_MAX) {
+    return;
+  }
+  if (errors->count == CONF_MISTAKES_MAX) {
+    append(errors, "more mistakes than these are not shown");
+    return;
+  }
+  char raw[2 * MISTAKE_MAX];
+  char text[2 * MISTAKE_MAX];
+  (void)snprintf(raw, sizeof(raw), "%s%s", prefix, words);
+  append(errors, log_escape(raw, text, sizeof(text)));
+}
+
+void conf_errors_at(struct conf_errors *errors, struct conf_mark mark, const char *format, ...)
+{
+  char prefix[MISTAKE_MAX] = "";
+  char words[MISTAKE_MAX];
+  if (mark.file != NULL && mark.line > 0) {
+    (void)snprintf(prefix, sizeof(prefix), "%s:%zu:%zu: ", mark.file, mark.line, mark.column);
+  } else if (mark.file != NULL) {
+    (void)snprintf(prefix, sizeof(prefix), "%s: ", mark.file);
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(words, sizeof(words), format, arguments);
+  va_end(arguments);
+  add(errors, prefix, words);
+}
+
+void conf_errors_add(struct conf_errors *errors, const char *format, ...)
+{
+  char words[MISTAKE_MAX];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(words, sizeof(words), format, arguments);
+  va_end(arguments);
+  add(errors, "", words);
+}
+
+void conf_errors_free(struct conf_errors *errors)
+{
+  for (size_t i = 0; i < errors->count; i++) {
+    free(errors->line[i]);
+  }
+  free(errors->line);
+  *errors = (struct conf_errors){NULL, 0};
+}
+
+const char *conf_quote(const char *value, char *out, size_t size)
+{
+  size_t length = strlen(value);
+  if (length <= QUOTE_MAX) {
+    (void)snprintf(out, size, "'%s'", value);
+    return out;
+  }
+  /* Never within a UTF-8 sequence. */
+  length = QUOTE_MAX;
+  while (length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80) {
+    length--;
+  }
+  (void)snprintf(out, size, "'%.*s...'", (int)length, value);
+  return out;
+}
+
+static size_t least(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+/* Optimal string alignment: insertion, deletion, change, and a swap of neighbours, each 1. */
+static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+  size_t cell[3][DISTANCE_MAX + 1];
+  size_t n = least(a_length, DISTANCE_MAX);
+  size_t m = least(b_length, DISTANCE_MAX);
+  for (size_t j = 0; j <= m; j++) {
+    cell[0][j] = j;
+  }
+  for (size_t i = 1; i <= n; i++) {
+    const size_t *before = cell[(i - 1) % 3];
+    size_t *row = cell[i % 3];
+    row[0] = i;
+    for (size_t j = 1; j <= m; j++) {
+      row[j] = least(least(before[j] + 1, row[j - 1] + 1), before[j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = least(row[j], cell[(i - 2) % 3][j - 2] + 1);
+      }
+    }
+  }
+  return cell[n % 3][m];
+}
+
+/* Where the last part of a dotted key begins. */
+static size_t last_part(const char *key, size_t length)
+{
+  while (length > 0 && key[length - 1] != '.') {
+    length--;
+  }
+  return length;
+}
+
+/* A hit by the last part alone is worth one step less. */
+static size_t key_distance(const char *wanted, const char *known, size_t known_length)
+{
+  size_t wanted_length = strlen(wanted);
+  size_t a = last_part(wanted, wanted_length);
+  size_t b = last_part(known, known_length);
+  return least(edit_distance(wanted, wanted_length, known, known_length),
+               edit_distance(wanted + a, wanted_length - a, known + b, known_length - b) + 1);
+}
+
+const char *conf_nearest_key(const struct conf_row *rows, const char *key, const char *hidden,
+                             char out[CONF_PATH_MAX])
+{
+  size_t best = SIZE_MAX;
+  out[0] = '\0';
+  for (const struct conf_row *row = rows; row->key != NULL; row++) {
+    if (hidden != NULL && strcmp(row->key, hidden) == 0) {
+      continue;
+    }
+    /* Each group above the key is a candidate of its own, before the key. */
+    for (size_t length = 1; length <= strlen(row->key); length++) {
+      if (row->key[length] != '.' && row->key[length] != '\0') {
+        continue;
+      }
+      size_t distance = key_distance(key, row->key, length);
+      if (distance < best) {
+        best = distance;
+        (void)snprintf(out, CONF_PATH_MAX, "%.*s", (int)length, row->key);
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One write(2) a line, so that lines of several processes on one descriptor stay whole. */
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/err.h"
+
+#define TEXT_MAX     2048
+#define LOG_LINE_MAX (TEXT_MAX + 64)
+
+static enum log_level log_level = LOG_LEVEL_INFO;
+
+static const struct level {
+  const char *name;
+  int priority; /* syslog's number, as sd-daemon(3) reads it */
+} levels[] = {{"error", 3}, {"warning", 4}, {"info", 6}, {"debug", 7}};
+#define LEVELS (sizeof(levels) / sizeof(levels[0]))
+
+void log_set_level(enum log_level level)
+{
+  log_level = level;
+}
+
+int log_parse_level(const char *text, enum log_level *out)
+{
+  for (size_t i = 0; i < LEVELS; i++) {
+    if (strcmp(levels[i].name, text) == 0) {
+      *out = (enum log_level)i;
+      return 0;
+    }
+  }
+  return ERR_NOT_FOUND;
+}
+
+/* Besides the ASCII controls, U+0080..U+009F, which a terminal obeys too. */
+static bool is_control(const unsigned char *at)
+{
+  return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
+}
+
+const char *log_escape(const char *text, char *out, size_t size)
+{
+  size_t length = 0;
+  for (const char *at = text; *at != '\0' && length + 1 < size; at++) {
+    if (!is_control((const unsigned char *)at)) {
+      out[length++] = *at;
+      continue;
+    }
+    if (length + 5 > size) {
+      break;
+    }
+    (void)snprintf(out + length, 5, "\\x%02x", (unsigned)(unsigned char)*at);
+    length += 4;
+  }
+  out[length] = '\0';
+  return out;
+}
+
+/* Two buffers on the stack and no allocation: it must work when memory is what has run out. */
+void log_write(enum log_level level, const char *format, ...)
+{
+  if (level > log_level) {
+    return;
+  }
+  char raw[TEXT_MAX];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(raw, sizeof(raw), format, arguments);
+  va_end(arguments);
+  char text[TEXT_MAX];
+  (void)log_escape(raw, text, sizeof(text));
+
+  char line[LOG_LINE_MAX];
+  int length = 0;
+  if (getenv("JOURNAL_STREAM") != NULL) {
+    length = snprintf(line, sizeof(line), "<%d>%s\n", levels[level].priority, text);
+  } else {
+    char now[CLOCK_TEXT_MAX];
+    length = snprintf(line, sizeof(line), "%s %s: %s\n", clock_format(clock_now_ns(), now),
+                      levels[level].name, text);
+  }
+  /* Nobody is left to tell when standard error itself is gone. */
+  ssize_t written = write(STDERR_FILENO, line, (size_t)length);
+  (void)written;
+}
