@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* struct message -> bytes. */
+#include "proto/message_codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.pb-c.h"
+#include "common/bus.h"
+
+/* Protobuf-c's structures lack const where packing only reads. */
+static uint8_t *encode_borrow(const void *bytes)
+{
+  union {
+    const void *in;
+    uint8_t *out;
+  } pointer = {bytes};
+  return pointer.out;
+}
+
+static char *encode_borrow_text(const char *text)
+{
+  return (char *)encode_borrow(text);
+}
+
+static int encode_pack(const Seine__Envelope *envelope, uint8_t **bytes, size_t *length)
+{
+  size_t size = seine__envelope__get_packed_size(envelope);
+  if (size > BUS_MESSAGE_MAX_BYTES) {
+    return ERR_LIMIT;
+  }
+  uint8_t *block = malloc(size);
+  if (block == NULL) {
+    return ERR_NO_MEMORY;
+  }
+  *length = seine__envelope__pack(envelope, block);
+  *bytes = block;
+  return 0;
+}
+
+/* Each kind: a wire structure on the stack that borrows from m, packed at once. */
+static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size_t *length)
+{
+  if (hello->address_count > MESSAGE_ADDRESSES_MAX ||
+      hello->interface_count > MESSAGE_INTERFACES_MAX) {
+    return ERR_LIMIT;
+  }
+  char *interfaces[MESSAGE_INTERFACES_MAX];
+  for (size_t i = 0; i < hello->interface_count; i++) {
+    interfaces[i] = encode_borrow_text(hello->interface[i]);
+  }
+  Seine__Hello wire;
+  seine__hello__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.version = hello->version;
+  wire.name = encode_borrow_text(hello->name);
+  wire.boot_id = hello->boot_id;
+  wire.next_sequence = hello->next_sequence;
+  wire.software = encode_borrow_text(hello->software);
+  wire.addresses.len = hello->address_count * sizeof(struct addr);
+  wire.addresses.data = encode_borrow(hello->address);
+  wire.n_interfaces = hello->interface_count;
+  wire.interfaces = interfaces;
+  envelope.body_case = SEINE__ENVELOPE__BODY_HELLO;
+  envelope.hello = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_welcome(const struct message_welcome *welcome, uint8_t **bytes, size_t *length)
+{
+  Seine__Welcome wire;
+  seine__welcome__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.version = welcome->version;
+  wire.boot_id = welcome->boot_id;
+  wire.last_applied = welcome->last_applied;
+  wire.checkpoint_ms = welcome->checkpoint_ms;
+  envelope.body_case = SEINE__ENVELOPE__BODY_WELCOME;
+  envelope.welcome = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_summary(const struct message_summary *summary, uint8_t **bytes, size_t *length)
+{
+  Seine__Record wire;
+  seine__record__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.boot_id = summary->boot_id;
+  wire.sequence = summary->sequence;
+  wire.is_backlog = summary->is_backlog;
+  wire.body.len = summary->length;
+  wire.body.data = encode_borrow(summary->bytes);
+  envelope.body_case = SEINE__ENVELOPE__BODY_SUMMARY;
+  envelope.summary = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_ack(const struct message_ack *ack, uint8_t **bytes, size_t *length)
+{
+  Seine__Ack wire;
+  seine__ack__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.boot_id = ack->boot_id;
+  wire.sequence = ack->sequence;
+  envelope.body_case = SEINE__ENVELOPE__BODY_ACK;
+  envelope.ack = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_ping(const struct message_clock *clock, uint8_t **bytes, size_t *length)
+{
+  Seine__Ping wire;
+  seine__ping__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.t1_ns = clock->t1_ns;
+  envelope.body_case = SEINE__ENVELOPE__BODY_PING;
+  envelope.ping = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_pong(const struct message_clock *clock, uint8_t **bytes, size_t *length)
+{
+  Seine__Pong wire;
+  seine__pong__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.t1_ns = clock->t1_ns;
+  wire.t2_ns = clock->t2_ns;
+  wire.t3_ns = clock->t3_ns;
+  envelope.body_case = SEINE__ENVELOPE__BODY_PONG;
+  envelope.pong = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_bye(const struct message_bye *bye, uint8_t **bytes, size_t *length)
+{
+  Seine__Bye wire;
+  seine__bye__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.boot_id = bye->boot_id;
+  wire.last_sequence = bye->last_sequence;
+  envelope.body_case = SEINE__ENVELOPE__BODY_BYE;
+  envelope.bye = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_refused(const char *reason, uint8_t **bytes, size_t *length)
+{
+  Seine__Refused wire;
+  seine__refused__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.reason = encode_borrow_text(reason);
+  envelope.body_case = SEINE__ENVELOPE__BODY_REFUSED;
+  envelope.refused = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+int message_encode(const struct message *m, uint8_t **bytes, size_t *length)
+{
+  switch (m->kind) {
+  case MESSAGE_HELLO:
+    return encode_hello(&m->hello, bytes, length);
+  case MESSAGE_WELCOME:
+    return encode_welcome(&m->welcome, bytes, length);
+  case MESSAGE_SUMMARY:
+    return encode_summary(&m->summary, bytes, length);
+  case MESSAGE_ACK:
+    return encode_ack(&m->ack, bytes, length);
+  case MESSAGE_PING:
+    return encode_ping(&m->clock, bytes, length);
+  case MESSAGE_PONG:
+    return encode_pong(&m->clock, bytes, length);
+  case MESSAGE_BYE:
+    return encode_bye(&m->bye, bytes, length);
+  case MESSAGE_REFUSED:
+    return encode_refused(m->refused, bytes, length);
+  default:
+    return ERR_UNSUPPORTED;
+  }
+}

@@ -1,0 +1,1 @@
+seine_fuzz_target(message seine-proto)
