@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports, flags and payload of TCP, UDP, SCTP, DCCP and ICMP. Payload is what the headers' lengths
+ * leave, captured or not. A header that is cut or cannot be gives no payload and no flags; its
+ * ports count when they were captured. */
+#include "sensor/decode_layers.h"
+
+#define TCP_HEADER_MIN  20
+#define UDP_HEADER      8
+#define SCTP_HEADER     12
+#define DCCP_HEADER_MIN 12
+#define ICMP_HEADER     8
+#define ICMP_HEADER_MIN 4
+#define UDP_PROTOCOL    17
+
+static uint32_t clamp_bytes(uint64_t bytes)
+{
+  return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+/* Reads the two ports that all of them begin with. */
+static void read_ports(struct decode *d)
+{
+  uint16_t source = rd_u16(&d->r);
+  uint16_t destination = rd_u16(&d->r);
+  d->out->payload_bytes = 0;
+  if (!d->r.has_failed) {
+    d->out->source_port = source;
+    d->out->destination_port = destination;
+  }
+}
+
+/* Ends the walk: of segment_bytes behind the IP header, header_bytes are this header's. */
+static enum layer finish(struct decode *d, uint64_t segment_bytes, uint64_t header_bytes)
+{
+  if (segment_bytes < header_bytes || (d->r.has_failed && !decode_is_cut(d))) {
+    return decode_stop(d, SUMMARY_BAD_TRANSPORT);
+  }
+  if (d->r.has_failed) {
+    return decode_stop(d, SUMMARY_TRUNCATED_TRANSPORT);
+  }
+  d->out->payload_bytes = clamp_bytes(segment_bytes - header_bytes);
+  return LAYER_END;
+}
+
+enum layer decode_tcp(struct decode *d)
+{
+  uint64_t segment_bytes = decode_left(d);
+  read_ports(d);
+  (void)rd_skip(&d->r, 8); /* sequence, acknowledgement */
+  uint64_t header_bytes = (uint64_t)(rd_u8(&d->r) >> 4) * 4;
+  uint8_t flags = rd_u8(&d->r);
+  (void)rd_skip(&d->r, 6); /* window, checksum, urgent */
+  if (d->r.has_failed) {
+    return finish(d, segment_bytes, TCP_HEADER_MIN);
+  }
+  if (header_bytes < TCP_HEADER_MIN) {
+    return decode_stop(d, SUMMARY_BAD_TRANSPORT);
+  }
+  d->out->tcp_flags = flags;
+  return finish(d, segment_bytes, header_bytes);
+}
+
+enum layer decode_udp(struct decode *d)
+{
+  uint64_t segment_bytes = decode_left(d);
+  read_ports(d);
+  uint16_t length = rd_u16(&d->r);
+  (void)rd_skip(&d->r, 2); /* checksum */
+  if (d->r.has_failed || d->out->protocol != UDP_PROTOCOL || length == 0) {
+    return finish(d, segment_bytes, UDP_HEADER);
+  }
+  if (length < UDP_HEADER) {
+    return decode_stop(d, SUMMARY_BAD_TRANSPORT);
+  }
+  /* The first fragment holds a part of what the length counts. */
+  return finish(d, segment_bytes < length ? segment_bytes : length, UDP_HEADER);
+}
+
+enum layer decode_sctp(struct decode *d)
+{
+  uint64_t segment_bytes = decode_left(d);
+  read_ports(d);
+  (void)rd_skip(&d->r, SCTP_HEADER - 4);
+  return finish(d, segment_bytes, SCTP_HEADER);
+}
+
+enum layer decode_dccp(struct decode *d)
+{
+  uint64_t segment_bytes = decode_left(d);
+  read_ports(d);
+  uint64_t header_bytes = (uint64_t)rd_u8(&d->r) * 4;
+  (void)rd_skip(&d->r, DCCP_HEADER_MIN - 5);
+  if (!d->r.has_failed && header_bytes < DCCP_HEADER_MIN) {
+    return decode_stop(d, SUMMARY_BAD_TRANSPORT);
+  }
+  return finish(d, segment_bytes, d->r.has_failed ? DCCP_HEADER_MIN : header_bytes);
+}
+
+enum layer decode_icmp(struct decode *d)
+{
+  uint64_t segment_bytes = decode_left(d);
+  uint8_t type = rd_u8(&d->r);
+  (void)rd_skip(&d->r, ICMP_HEADER_MIN - 1);
+  d->out->payload_bytes = 0;
+  if (d->r.has_failed || segment_bytes < ICMP_HEADER_MIN) {
+    return finish(d, segment_bytes, ICMP_HEADER_MIN);
+  }
+  d->out->icmp_type = type;
+  /* The second word belongs to the header in all but a few short messages. */
+  return finish(d, segment_bytes, segment_bytes < ICMP_HEADER ? segment_bytes : ICMP_HEADER);
+}

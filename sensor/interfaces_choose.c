@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `interfaces: auto`, as a rule over a list of links. */
+#include <string.h>
+
+#include "sensor/interfaces.h"
+
+static bool kind_is(const struct interface_state *link, const char *kind)
+{
+  return strcmp(link->kind, kind) == 0;
+}
+
+static bool has_ports(const struct interface_state *list, size_t n,
+                      const struct interface_state *link)
+{
+  for (size_t i = 0; i < n; i++) {
+    if (list[i].master == link->index) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A device that could be a way out, guests' ports among them. */
+static bool is_leaf(const struct interface_state *list, size_t n,
+                    const struct interface_state *link)
+{
+  if (!link->is_up || link->is_loopback || link->has_lower) {
+    return false;
+  }
+  if (kind_is(link, "ifb") || kind_is(link, "dummy") || kind_is(link, "nlmon")) {
+    return false;
+  }
+  if (kind_is(link, "bridge") || kind_is(link, "vxlan") || kind_is(link, "geneve")) {
+    return false;
+  }
+  return !has_ports(list, n, link);
+}
+
+static bool is_guest_port(const struct interface_state *link)
+{
+  return kind_is(link, "veth") || kind_is(link, "tun");
+}
+
+static size_t choose(const struct interface_state *list, size_t n, bool has_guests, size_t *chosen,
+                     size_t max)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < n && count < max; i++) {
+    if (is_leaf(list, n, &list[i]) && (has_guests || !is_guest_port(&list[i]))) {
+      chosen[count++] = i;
+    }
+  }
+  return count;
+}
+
+size_t interfaces_choose(const struct interface_state *list, size_t n, size_t *chosen, size_t max)
+{
+  size_t count = choose(list, n, false, chosen, max);
+  return count > 0 ? count : choose(list, n, true, chosen, max);
+}

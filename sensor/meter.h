@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets -> summaries: walks the way decode -> flows -> window for the reader. Pure: time comes in
+ * with the packets and by meter_advance; summaries and flow records go out by callback.
+ *
+ * The open second is the one that holds the newest time seen. A packet or an advance beyond it
+ * closes every second before; seconds without anything are not made one by one: is_dense says
+ * whether empty seconds give an (empty) summary each (live: the collector measures silence by it)
+ * or are skipped in one step (replay). A dense jump of more than an hour (the clock was set
+ * forward) is one step too. Minutes close with the second that ends them: first the second, then
+ * the minute, which carries the totals of its seconds; a minute that no second was made for is not
+ * made.
+ *
+ * A packet older than the open second counts in it (late_frames); older by more than a second than
+ * the newest time: also clamped_frames, and its time is taken as the newest. When a dense meter is
+ * advanced to more than two seconds before the open second, the clock was set back: the open second
+ * and minute close, the next ones begin at the new time, and clock_epoch grows by one.
+ *
+ * Addresses are first seen by a memory of first_seen_slots; see sensor/first_seen.h for what a full
+ * one forgets and what is folded. */
+#ifndef SENSOR_METER_H
+#define SENSOR_METER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/addr_set.h"
+#include "proto/summary.h"
+#include "sensor/flows.h"
+#include "sensor/frame.h"
+
+#define METER_OWN_MAX 16
+
+struct meter;
+
+/* A transport endpoint of the bus: TCP packets between one of our addresses and it are `own`. */
+struct meter_endpoint {
+  struct addr addr;
+  uint16_t port;
+};
+
+struct meter_config {
+  size_t flow_slots;       /* 65,536 */
+  int64_t flow_idle_ns;    /* 60 s */
+  int64_t flow_active_ns;  /* 30 min */
+  size_t second_rows;      /* conversations in a second record: 50 */
+  size_t minute_rows;      /* in a minute record: 1,024 */
+  size_t talkers;          /* 64 */
+  size_t first_seen_slots; /* addresses remembered: 16,384 */
+  bool is_dense;
+};
+/* The defaults above, is_dense true. */
+void meter_config_init(struct meter_config *config);
+
+struct meter_sinks {
+  void *context;
+  /* A closed interval; s and its arrays are borrowed. sensor, boot_id, sequence, clock_offset_ns,
+   * clock_uncertainty_ns, cpu_ns, resident_bytes and ledger.queue_evicted are left zero: they are
+   * the caller's. clock_epoch is the meter's. */
+  void (*summary)(void *context, struct summary *s);
+  /* Each flow record as it ends; may be NULL. */
+  void (*flow)(void *context, const struct flow_record *record);
+};
+
+/* Takes all memory here. NULL without memory, or when a size of the configuration is 0. */
+struct meter *meter_new(const struct meter_config *config, const struct meter_sinks *sinks);
+void meter_free(struct meter *meter);
+
+/* The host's own addresses and declared networks; none: direction is UNKNOWN. Copied.
+ * ERR_NO_MEMORY: what was set before stays. */
+int meter_set_local(struct meter *meter, const struct addr *addrs, size_t addr_count,
+                    const struct network *networks, size_t network_count);
+/* The bus's endpoints (at most METER_OWN_MAX; more are an ERR_LIMIT). */
+int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, size_t count);
+/* Makes an interface known; returns its index for frames. A name known already gives the same
+ * index. ERR_LIMIT: more than SUMMARY_INTERFACES_MAX, or a name that is empty or too long. */
+int meter_add_interface(struct meter *meter, const char *name);
+
+void meter_frame(struct meter *meter, const struct frame *frame);
+/* What the caller sampled for an interface over the open second: kernel deltas, drops, state. Added
+ * into the second that closes next; captured_* and own_* of the argument are ignored. */
+void meter_interface(struct meter *meter, unsigned index, const struct summary_interface *sample);
+/* Closes every second that ends at or before now_ns. An earlier time than the newest changes
+ * nothing but for a clock that was set back, see above. */
+void meter_advance(struct meter *meter, int64_t now_ns);
+/* Closes the open second and the open minute (a part of one), ends all flows: the end of a file or
+ * of the sensor. The meter then waits for its first packet again. */
+void meter_finish(struct meter *meter);
+/* The newest packet or advance time; INT64_MIN before the first. */
+int64_t meter_time(const struct meter *meter);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensor's wiring: captures or a file -> meter -> publish, on one loop, second by second. */
+#include "sensor/sensor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/hash.h"
+#include "common/log.h"
+#include "common/run/daemon.h"
+#include "common/run/loop.h"
+#include "sensor/capture.h"
+#include "sensor/interfaces.h"
+#include "sensor/meter.h"
+#include "sensor/sensor_capture.h"
+#include "sensor/sensor_link.h"
+
+/* A ring's block comes at most its time-out (20 ms) late; then the second is complete. */
+#define CLOSE_GRACE_NS (60 * NS_PER_MS)
+#define READ_BUDGET    4096
+/* A clean stop waits so long for the collector to acknowledge what was captured last. */
+#define DRAIN_NS (8 * NS_PER_S)
+
+struct sensor {
+  const struct sensor_settings *settings;
+  struct loop *loop;
+  struct meter *meter;
+  struct taps *taps;    /* live */
+  struct capture *file; /* --read */
+  int file_index;       /* the meter's interface of the file */
+  struct link *link;
+  struct loop_timer *boundary; /* at the end of each second: samples counters */
+  struct loop_timer *close;    /* a little later: closes the second */
+  struct loop_timer *reader;   /* --read: the next part of the file */
+  struct loop_timer *watchdog;
+  struct message_hello hello;
+  int64_t cpu_ns;     /* at the last second record */
+  int64_t stop_at_ns; /* monotonic, while the last records drain; 0 before */
+  bool is_stopping;
+  int exit_code;
+};
+
+static int64_t cpu_now_ns(void)
+{
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) {
+    return 0;
+  }
+  return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
+         (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static uint64_t resident_bytes(void)
+{
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL) {
+    return 0;
+  }
+  char line[128] = "";
+  char *got = fgets(line, sizeof(line), file);
+  (void)fclose(file);
+  if (got == NULL) {
+    return 0;
+  }
+  char *end = NULL;
+  total = strtoull(line, &end, 10);
+  resident = strtoull(end, NULL, 10);
+  (void)total;
+  return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void on_summary(void *context, struct summary *s)
+{
+  struct sensor *sensor = context;
+  if (s->kind == SUMMARY_SECOND) {
+    int64_t now_ns = cpu_now_ns();
+    s->cpu_ns = (uint64_t)(now_ns - sensor->cpu_ns);
+    sensor->cpu_ns = now_ns;
+  }
+  s->resident_bytes = resident_bytes();
+  link_summary(sensor->link, s);
+}
+
+/* Tells the collector and the meter which addresses are this host's, when that has changed. */
+static void describe(struct sensor *sensor)
+{
+  struct message_hello *hello = &sensor->hello;
+  struct addr addrs[MESSAGE_ADDRESSES_MAX];
+  const char *names[MESSAGE_INTERFACES_MAX];
+  struct err_message message;
+  int n = interfaces_addresses(addrs, MESSAGE_ADDRESSES_MAX, &message);
+  if (n < 0) {
+    log_warning("%s", message.text);
+    return;
+  }
+  size_t name_count =
+      sensor->taps != NULL ? taps_names(sensor->taps, names, MESSAGE_INTERFACES_MAX) : 0;
+  struct message_hello before = *hello;
+  memset(hello->address, 0, sizeof(hello->address));
+  memset(hello->interface, 0, sizeof(hello->interface));
+  memcpy(hello->address, addrs, (size_t)n * sizeof(addrs[0]));
+  hello->address_count = (size_t)n;
+  for (size_t i = 0; i < name_count; i++) {
+    (void)strncpy(hello->interface[i], names[i], sizeof(hello->interface[i]) - 1);
+  }
+  hello->interface_count = name_count;
+  if (memcmp(&before, hello, sizeof(before)) == 0) {
+    return;
+  }
+  struct network networks[64];
+  size_t network_count = 0;
+  const struct conf_list *declared = &sensor->settings->local_networks;
+  for (size_t i = 0; i < declared->count && network_count < 64; i++) {
+    network_count += network_parse(declared->item[i], &networks[network_count]) == 0 ? 1 : 0;
+  }
+  if (meter_set_local(sensor->meter, addrs, (size_t)n, networks, network_count) != 0) {
+    log_error("own addresses: %d: cannot be kept", n);
+  }
+  link_describe(sensor->link, hello);
+}
+
+static void stop_loop(struct sensor *sensor, int exit_code)
+{
+  sensor->exit_code = exit_code;
+  loop_stop(sensor->loop);
+}
+
+/* No more packets: the last records go out, then the loop ends when they are acknowledged. */
+static void begin_stop(struct sensor *sensor, int exit_code)
+{
+  if (sensor->is_stopping) {
+    stop_loop(sensor, exit_code);
+    return;
+  }
+  sensor->is_stopping = true;
+  sensor->exit_code = exit_code;
+  daemon_stopping();
+  loop_timer_cancel(sensor->boundary);
+  loop_timer_cancel(sensor->reader);
+  if (sensor->taps != NULL) {
+    taps_drain(sensor->taps);
+    taps_sample(sensor->taps);
+  }
+  meter_finish(sensor->meter);
+  sensor->stop_at_ns = clock_monotonic_ns() + DRAIN_NS;
+  loop_timer_set(sensor->close, 0);
+}
+
+static void finish_stop(struct sensor *sensor)
+{
+  bool is_late = clock_monotonic_ns() >= sensor->stop_at_ns;
+  /* A file has nobody to read it again: it waits for the collector as long as it takes. */
+  if (link_is_drained(sensor->link) || (is_late && sensor->file == NULL)) {
+    struct publish_stats stats = link_stats(sensor->link);
+    if (stats.queued_records > 0) {
+      log_warning("stopped with %llu records that the collector has not acknowledged",
+                  (unsigned long long)stats.queued_records);
+      sensor->exit_code = 1;
+    }
+    stop_loop(sensor, sensor->exit_code);
+    return;
+  }
+  link_tick(sensor->link);
+  loop_timer_set(sensor->close, 50 * NS_PER_MS);
+}
+
+static int64_t until_boundary_ns(void)
+{
+  int64_t now_ns = clock_now_ns();
+  return clock_floor_ns(now_ns, NS_PER_S) + NS_PER_S - now_ns;
+}
+
+static void on_boundary(void *context)
+{
+  struct sensor *sensor = context;
+  if (sensor->taps != NULL) {
+    taps_sample(sensor->taps);
+  }
+  loop_timer_set(sensor->close, CLOSE_GRACE_NS);
+  loop_timer_set(sensor->boundary, until_boundary_ns() + NS_PER_MS);
+}
+
+static void on_close(void *context)
+{
+  struct sensor *sensor = context;
+  if (sensor->is_stopping) {
+    finish_stop(sensor);
+    return;
+  }
+  if (sensor->taps != NULL) {
+    taps_drain(sensor->taps);
+    meter_advance(sensor->meter, clock_now_ns());
+    taps_follow(sensor->taps);
+    describe(sensor);
+  }
+  link_tick(sensor->link);
+}
+
+static void on_file_frame(void *context, const struct frame *frame)
+{
+  struct sensor *sensor = context;
+  meter_frame(sensor->meter, frame);
+}
+
+static void on_reader(void *context)
+{
+  struct sensor *sensor = context;
+  struct err_message message = {""};
+  int n = capture_read(sensor->file, READ_BUDGET, (uint16_t)sensor->file_index, on_file_frame,
+                       sensor, &message);
+  if (n >= 0) {
+    loop_timer_set(sensor->reader, 0);
+    return;
+  }
+  if (n != ERR_END) {
+    log_error("%s", message.text);
+  }
+  begin_stop(sensor, n == ERR_END ? 0 : 1);
+}
+
+static void on_watchdog(void *context)
+{
+  struct sensor *sensor = context;
+  daemon_alive();
+  loop_timer_set(sensor->watchdog, daemon_watchdog_ns());
+}
+
+static void on_signal(void *context, int signal_number)
+{
+  struct sensor *sensor = context;
+  log_info("signal %d: stopping", signal_number);
+  begin_stop(sensor, 0);
+}
+
+static uint64_t random_u64(void)
+{
+  uint64_t value = 0;
+  while (value == 0) {
+    if (getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value)) {
+      value = (uint64_t)clock_now_ns();
+    }
+  }
+  return value;
+}
+
+static int make_meter(struct sensor *sensor, struct err_message *message)
+{
+  struct meter_config config;
+  meter_config_init(&config);
+  config.flow_slots = (size_t)sensor->settings->flow_slots;
+  config.flow_idle_ns = sensor->settings->flow_idle_ns;
+  config.is_dense = sensor->settings->read_path == NULL;
+  struct meter_sinks sinks = {.context = sensor, .summary = on_summary};
+  sensor->meter = meter_new(&config, &sinks);
+  return sensor->meter != NULL ? 0 : err_set(message, ERR_NO_MEMORY, "flow table: out of memory");
+}
+
+static int open_source(struct sensor *sensor, struct err_message *message)
+{
+  const char *path = sensor->settings->read_path;
+  if (path == NULL) {
+    return taps_new(sensor->loop, sensor->meter, sensor->settings, &sensor->taps, message);
+  }
+  int err = capture_open_file(path, &sensor->file, message);
+  if (err == 0) {
+    sensor->file_index = meter_add_interface(sensor->meter, "file");
+  }
+  return err;
+}
+
+static int make_timers(struct sensor *sensor, struct err_message *message)
+{
+  sensor->boundary = loop_timer_new(sensor->loop, on_boundary, sensor);
+  sensor->close = loop_timer_new(sensor->loop, on_close, sensor);
+  sensor->reader = loop_timer_new(sensor->loop, on_reader, sensor);
+  sensor->watchdog = loop_timer_new(sensor->loop, on_watchdog, sensor);
+  if (sensor->boundary == NULL || sensor->close == NULL || sensor->reader == NULL ||
+      sensor->watchdog == NULL) {
+    return err_set(message, ERR_NO_MEMORY, "timers: out of memory");
+  }
+  loop_timer_set(sensor->boundary, until_boundary_ns() + NS_PER_MS);
+  if (sensor->file != NULL) {
+    loop_timer_set(sensor->reader, 0);
+  }
+  if (daemon_watchdog_ns() > 0) {
+    loop_timer_set(sensor->watchdog, daemon_watchdog_ns());
+  }
+  return 0;
+}
+
+static int sensor_start(struct sensor *sensor, struct err_message *message)
+{
+  const struct sensor_settings *settings = sensor->settings;
+  uint64_t boot_id = random_u64();
+  hash_set_seed(random_u64());
+  sensor->loop = loop_new();
+  if (sensor->loop == NULL) {
+    return err_set(message, ERR_NO_MEMORY, "out of memory");
+  }
+  /* The captures first: the connection's own first packets are counted too. */
+  int err = make_meter(sensor, message);
+  err = err != 0 ? err : open_source(sensor, message);
+  err = err != 0 ? err : link_new(sensor->loop, settings, boot_id, &sensor->link, message);
+  const char *user = settings->user[0] != '\0' ? settings->user : NULL;
+  err = err != 0 ? err : daemon_drop_privileges(user, 1, message);
+  if (err != 0) {
+    return err;
+  }
+  struct meter_endpoint endpoints[METER_OWN_MAX];
+  size_t count = link_endpoints(sensor->link, endpoints, METER_OWN_MAX);
+  (void)meter_set_own(sensor->meter, endpoints, count);
+  sensor->hello.version = MESSAGE_VERSION;
+  sensor->hello.boot_id = boot_id;
+  (void)strncpy(sensor->hello.name, settings->name, sizeof(sensor->hello.name) - 1);
+  (void)strncpy(sensor->hello.software, SEINE_VERSION, sizeof(sensor->hello.software) - 1);
+  describe(sensor);
+  return make_timers(sensor, message);
+}
+
+static void sensor_stop(struct sensor *sensor)
+{
+  loop_timer_free(sensor->boundary);
+  loop_timer_free(sensor->close);
+  loop_timer_free(sensor->reader);
+  loop_timer_free(sensor->watchdog);
+  taps_free(sensor->taps);
+  capture_close(sensor->file);
+  meter_free(sensor->meter);
+  link_free(sensor->link);
+  loop_free(sensor->loop);
+}
+
+int sensor_run(const struct sensor_settings *settings)
+{
+  struct sensor sensor = {.settings = settings};
+  struct err_message message = {""};
+  if (sensor_start(&sensor, &message) != 0) {
+    log_error("%s", message.text);
+    sensor_stop(&sensor);
+    return 1;
+  }
+  struct loop_signal *term = loop_signal_new(sensor.loop, SIGTERM, on_signal, &sensor);
+  struct loop_signal *interrupt = loop_signal_new(sensor.loop, SIGINT, on_signal, &sensor);
+  log_info("sensor %s: started, for collector %s", settings->name, settings->collector);
+  daemon_ready("capturing");
+  if (loop_run(sensor.loop) != 0) {
+    log_error("the event loop failed");
+    sensor.exit_code = 1;
+  }
+  loop_signal_free(term);
+  loop_signal_free(interrupt);
+  sensor_stop(&sensor);
+  return sensor.exit_code;
+}

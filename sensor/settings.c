@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of sensor.yaml, and the checks that a row cannot express. */
+#include "sensor/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/addr.h"
+#include "common/keys.h"
+#include "common/log.h"
+#include "proto/summary.h"
+
+static const char *check_name(const char *value)
+{
+  if (value[0] == '\0' || keys_check_name(value) == 0) {
+    return NULL;
+  }
+  return "1 to 63 letters, digits, '.', '_' or '-', not starting with '.' or '-'";
+}
+
+static const char *check_endpoint(const char *value)
+{
+  const char *expected = "HOST:PORT with a port of 1 to 65535, such as collector.example.org:7461";
+  const char *colon = strrchr(value, ':');
+  if (value[0] == '\0') {
+    return NULL;
+  }
+  if (colon == NULL || colon == value || strlen(value) > 200) {
+    return expected;
+  }
+  char *end = NULL;
+  long port = strtol(colon + 1, &end, 10);
+  if (colon[1] == '\0' || *end != '\0' || port < 1 || port > 65535) {
+    return expected;
+  }
+  return NULL;
+}
+
+static const char *check_key(const char *value)
+{
+  uint8_t key[KEYS_BYTES];
+  if (value[0] == '\0' || keys_parse(value, key) == 0) {
+    return NULL;
+  }
+  return "a public key: 40 characters of Z85 text, as seine-collector --make-key prints";
+}
+
+static const char *check_network(const char *value)
+{
+  struct network network;
+  if (network_parse(value, &network) == 0) {
+    return NULL;
+  }
+  return "an address or a network, such as 10.0.0.0/8 or 2001:db8::/32";
+}
+
+static const char *check_interface(const char *value)
+{
+  if (value[0] != '\0' && strlen(value) < SUMMARY_INTERFACE_NAME_MAX &&
+      strchr(value, '/') == NULL) {
+    return NULL;
+  }
+  return "an interface name, or auto";
+}
+
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+
+#define AT(member) offsetof(struct sensor_settings, member)
+
+const struct conf_row sensor_settings_rows[] = {
+    {.key = "name",
+     .type = CONF_TEXT,
+     .offset = AT(name),
+     .fallback = "",
+     .help = "this sensor's name, the same as NAME.pub at the collector; empty: the host's name",
+     .check = check_name},
+    {.key = "collector.address",
+     .type = CONF_TEXT,
+     .offset = AT(collector),
+     .fallback = "",
+     .help = "where the collector listens, HOST:PORT; required to run",
+     .check = check_endpoint},
+    {.key = "collector.key",
+     .type = CONF_TEXT,
+     .offset = AT(collector_key),
+     .fallback = "",
+     .help = "the collector's public key, 40 characters of Z85; required to run",
+     .check = check_key},
+    {.key = "key_file",
+     .type = CONF_TEXT,
+     .offset = AT(key_file),
+     .fallback = "/etc/seine/keys/sensor.key",
+     .help = "this sensor's secret key, mode 0600; made by seine-sensor --make-key"},
+    {.key = "interfaces",
+     .type = CONF_LIST,
+     .offset = AT(interfaces),
+     .fallback = "auto",
+     .help = "interfaces to capture on; auto: those by which traffic leaves the host",
+     .check = check_interface},
+    {.key = "capture.filter",
+     .type = CONF_TEXT,
+     .offset = AT(capture_filter),
+     .fallback = "",
+     .help = "pcap-filter words; what they leave out is not measured"},
+    {.key = "capture.snap",
+     .type = CONF_BYTES,
+     .offset = AT(capture_snap_bytes),
+     .fallback = "192",
+     .help = "bytes kept of each packet",
+     .min = 64,
+     .max = 262144},
+    {.key = "capture.buffer",
+     .type = CONF_BYTES,
+     .offset = AT(capture_buffer_bytes),
+     .fallback = "8 MiB",
+     .help = "capture ring of each interface, in bytes",
+     .min = 1048576,
+     .max = 1073741824},
+    {.key = "capture.promiscuous",
+     .type = CONF_BOOL,
+     .offset = AT(capture_promiscuous),
+     .fallback = "false",
+     .help = "take packets that are not addressed to this host as well"},
+    {.key = "local_networks",
+     .type = CONF_LIST,
+     .offset = AT(local_networks),
+     .fallback = "",
+     .help = "addresses or networks behind this host (pods, guests) that count as its own",
+     .check = check_network},
+    {.key = "flows.slots",
+     .type = CONF_COUNT,
+     .offset = AT(flow_slots),
+     .fallback = "65536",
+     .help = "flows kept at once; colder ones are folded and counted",
+     .min = 1024,
+     .max = 16777216},
+    {.key = "flows.idle",
+     .type = CONF_DURATION,
+     .offset = AT(flow_idle_ns),
+     .fallback = "60s",
+     .help = "a flow without packets for so long has ended",
+     .min = 1e9,
+     .max = 3600e9},
+    {.key = "queue",
+     .type = CONF_BYTES,
+     .offset = AT(queue_bytes),
+     .fallback = "64 MiB",
+     .help = "records kept in memory until the collector has them on disk; the oldest give way",
+     .min = 1048576,
+     .max = 4294967296},
+    {.key = "user",
+     .type = CONF_TEXT,
+     .offset = AT(user),
+     .fallback = "",
+     .help = "change to this user after the captures are open; empty: stay"},
+    {.key = "log_level",
+     .type = CONF_CHOICE,
+     .offset = AT(log_level),
+     .fallback = "info",
+     .help = "error, warning, info or debug",
+     .choices = log_levels},
+    {.key = NULL},
+};
+
+static int fill_name(struct sensor_settings *settings)
+{
+  if (settings->name != NULL && settings->name[0] != '\0') {
+    return 0;
+  }
+  char host[KEYS_NAME_MAX] = "";
+  if (gethostname(host, sizeof(host) - 1) != 0 || keys_check_name(host) != 0) {
+    return ERR_MALFORMED;
+  }
+  char *copy = strdup(host);
+  if (copy == NULL) {
+    return ERR_NO_MEMORY;
+  }
+  free(settings->name);
+  settings->name = copy;
+  return 0;
+}
+
+int sensor_settings_load(const char *path, struct sensor_settings *out, struct conf_errors *errors)
+{
+  int err = conf_load(sensor_settings_rows, sizeof(*out), out, path, true, errors);
+  if (err != 0) {
+    return err;
+  }
+  err = fill_name(out);
+  if (err != 0) {
+    conf_errors_add(errors, "%s: name: '': expected a name here, as the host's own cannot be used",
+                    path != NULL ? path : "settings");
+  }
+  return err;
+}
+
+void sensor_settings_free(struct sensor_settings *settings)
+{
+  conf_free(sensor_settings_rows, settings);
+}

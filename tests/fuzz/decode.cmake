@@ -1,0 +1,2 @@
+# Decode: headers of any link type.
+seine_fuzz_target(decode seine-meter)

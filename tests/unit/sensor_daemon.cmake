@@ -1,0 +1,2 @@
+# What the sensor's daemon does without a network: the choice of interfaces, the settings.
+seine_unit_test(interfaces seine-sensor-core)
