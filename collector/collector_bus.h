@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collector's end of the bus on the loop: sensors' messages -> pipeline, and the answers. */
+#ifndef COLLECTOR_COLLECTOR_BUS_H
+#define COLLECTOR_COLLECTOR_BUS_H
+
+#include "collector/checkpoint.h"
+#include "collector/peers.h"
+#include "collector/pipeline.h"
+#include "collector/settings.h"
+#include "common/run/loop.h"
+
+struct collector_bus;
+
+struct collector_bus_config {
+  struct loop *loop;
+  const struct collector_settings *settings;
+  const struct key_pair *key; /* the collector's own */
+  struct pipeline *pipeline;
+  struct peers *peers;
+  struct checkpoint *checkpoint;
+};
+
+struct collector_bus_stats {
+  uint64_t malformed; /* messages that are none */
+  uint64_t refused;   /* records, and HELLOs, answered with REFUSED */
+  uint64_t held;      /* records not taken for want of room: their sensors send them again */
+  uint64_t known;     /* records that were on disk behind a hole before the start */
+  uint64_t unasked;   /* records before a HELLO: dropped, sent again after WELCOME */
+};
+
+/* Loads the authorised keys, checks the descriptor limit against them, binds. message names what
+ * is wrong: the folder, the endpoint. */
+int collector_bus_new(const struct collector_bus_config *config, struct collector_bus **out,
+                      struct err_message *message);
+void collector_bus_free(struct collector_bus *bus);
+/* Tells each connected sensor how far it is on disk, changed or not: a sign of life too. */
+void collector_bus_acks(struct collector_bus *bus);
+/* Reads the authorised keys again; sensors whose key is gone are cut at once. On failure the old
+ * ones stay in force (logged). */
+void collector_bus_reload(struct collector_bus *bus);
+const char *collector_bus_endpoint(const struct collector_bus *bus);
+unsigned collector_bus_authorized(const struct collector_bus *bus);
+struct collector_bus_stats collector_bus_stats(const struct collector_bus *bus);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Event-time windows over all sensors. Pure.
+ *
+ * The life of a window: it opens with the first record of its second; records are kept apart by
+ * sensor; it closes when all punctual sensors have passed it, or lateness_ns after its end by the
+ * time that ticks bring, whichever comes first; at the close its parts are merged in the order of
+ * sensor names (so that P4 holds) and handed out with revision 0. A record that comes later revises
+ * history: a delta window of its own interval with a revision above 0, handed out but not shown to
+ * detectors. Deltas are numbered in the order of their arrival.
+ *
+ * Who is punctual, hosts.h tells; when it is time to close, pipeline.c decides. */
+#ifndef COLLECTOR_FLEET_H
+#define COLLECTOR_FLEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/hosts.h"
+#include "proto/summary.h"
+
+#define FLEET_TALKERS 64
+
+/* How a counted-once total stands: low == high means exact. The sums of lows and highs over windows
+ * and their deltas bound the truth as well. */
+struct fleet_bound {
+  uint64_t low;
+  uint64_t high;
+};
+
+struct fleet_window {
+  int64_t start_ns, length_ns;
+  uint32_t revision;         /* 0: the close; else a delta */
+  uint32_t sensors_expected; /* punctual, or present */
+  uint32_t sensors_present;
+  double completeness_percent; /* present / expected, less what captures dropped */
+
+  struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]; /* sums of observations */
+  /* Each byte once: what fleet hosts sent, plus what they received from outside. Bounds, as folded
+   * rows cannot be told apart. Absent (has_total false) when no sensor knows its own addresses. */
+  bool has_total;
+  struct fleet_bound total_bytes;
+  struct fleet_bound total_packets;
+
+  uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames;
+  uint64_t tcp_events[SUMMARY_TCP_EVENTS];
+  uint64_t flows_active, flows_new;
+  struct hist packet_sizes;
+  struct hll addresses; /* at HLL_PRECISION_SECOND */
+  struct summary_ledger ledger;
+  uint64_t interface_bytes; /* kernel counters (or captured) of all interfaces, rx + tx */
+
+  size_t talker_count; /* merged by Space-Saving; a fleet host by its own sensor's row alone */
+  struct topk_item talkers[FLEET_TALKERS];
+  uint64_t talkers_floor;
+
+  /* The parts, in order of sensor names. Borrowed until the callback returns. */
+  size_t part_count;
+  const struct summary *const *parts;
+};
+
+struct fleet;
+
+/* hosts is borrowed for the fleet's life: it tells whose an address is. At most windows_max windows
+ * are open. NULL without memory. */
+struct fleet *fleet_new(const struct hosts *hosts, size_t windows_max);
+void fleet_free(struct fleet *fleet);
+
+/* All windows that end at or before are closed; INT64_MIN at first. */
+int64_t fleet_closed_ns(const struct fleet *fleet);
+/* Where the oldest open window ends; INT64_MAX when none is open. */
+int64_t fleet_oldest_end_ns(const struct fleet *fleet);
+/* One more than windows_max is open: the oldest must be closed now. */
+bool fleet_is_full(const struct fleet *fleet);
+/* Takes a placed second record that starts at or after fleet_closed_ns. ERR_NO_MEMORY: not taken.
+ */
+int fleet_add(struct fleet *fleet, struct summary *placed);
+/* Merges the oldest window that ends at or before until_ns and closes it; the window is borrowed
+ * until the next call. NULL when there is none left: all up to until_ns is closed now. */
+struct fleet_window *fleet_close(struct fleet *fleet, int64_t until_ns);
+/* The delta of a record that came after the close; borrowed until the next call. */
+struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *placed);
+/* Sets how many sensors were expected, and with it the completeness. */
+void fleet_expect(struct fleet_window *window, uint32_t sensors_expected);
+/* Sketches of another seed or size, left out of the merge. */
+uint64_t fleet_sketches_refused(const struct fleet *fleet);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Adds up the parts of a window, and counts each byte once (P1).
+ *
+ * The counted-once total is what fleet hosts sent, by their own sensors, plus what they received
+ * from outside. A received row counts by who sent it:
+ *
+ *   sent by ...                                       low   high
+ *   nobody of the fleet                                +     +
+ *   a host whose sensor is in this window              -     -    (counted there as sent)
+ *   a host whose sensor is not, or may be, a member    -     +
+ *   unknown: received bytes that no row shows          -     +
+ */
+#include "collector/fleet_merge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hash.h"
+
+/* Counters of the merge: sixteen times what is handed out keeps its error small. */
+#define MERGE_COUNTERS 1024
+
+struct fleet_merge {
+  const struct hosts *hosts;
+  struct topk *talkers;
+  struct topk_item items[SUMMARY_TALKERS_MAX];
+  struct hll folded;
+  uint64_t refused;
+  bool is_delta;
+  struct fleet_window window;
+};
+
+struct fleet_merge *fleet_merge_new(const struct hosts *hosts)
+{
+  struct fleet_merge *merge = calloc(1, sizeof(*merge));
+  if (merge == NULL) {
+    return NULL;
+  }
+  merge->hosts = hosts;
+  merge->talkers = topk_new(MERGE_COUNTERS);
+  if (merge->talkers == NULL) {
+    free(merge);
+    return NULL;
+  }
+  return merge;
+}
+
+void fleet_merge_free(struct fleet_merge *merge)
+{
+  if (merge != NULL) {
+    topk_free(merge->talkers);
+    free(merge);
+  }
+}
+
+uint64_t fleet_merge_refused(const struct fleet_merge *merge)
+{
+  return merge->refused;
+}
+
+static void ledger_add(struct summary_ledger *into, const struct summary_ledger *from)
+{
+  into->frames += from->frames;
+  into->wire_bytes += from->wire_bytes;
+  for (size_t i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
+    into->undecoded[i] += from->undecoded[i];
+  }
+  into->own_frames += from->own_frames;
+  into->capture_dropped += from->capture_dropped;
+  into->interface_dropped += from->interface_dropped;
+  into->late_frames += from->late_frames;
+  into->clamped_frames += from->clamped_frames;
+  into->flows_folded += from->flows_folded;
+  into->rows_folded += from->rows_folded;
+  into->first_seen_folded += from->first_seen_folded;
+  into->queue_evicted += from->queue_evicted;
+}
+
+/* Counters of the kernel where there are any: they do not miss what a capture drops. */
+static uint64_t interfaces_bytes(const struct summary *s)
+{
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < s->interface_count; i++) {
+    const struct summary_interface *at = &s->interfaces[i];
+    bytes += at->has_kernel ? at->kernel.rx_bytes + at->kernel.tx_bytes : at->captured_bytes;
+  }
+  return bytes;
+}
+
+/* Plain sums: the order of parts does not matter to them. */
+static void counters_add(struct fleet_window *window, const struct summary *s)
+{
+  for (size_t d = 0; d < SUMMARY_DIRECTIONS; d++) {
+    for (size_t p = 0; p < SUMMARY_PROTOCOLS; p++) {
+      counts_add(&window->traffic[d][p], &s->traffic[d][p]);
+    }
+  }
+  for (size_t i = 0; i < SUMMARY_TCP_EVENTS; i++) {
+    window->tcp_events[i] += s->tcp_events[i];
+  }
+  window->ipv4_packets += s->ipv4_packets;
+  window->ipv6_packets += s->ipv6_packets;
+  window->fragments += s->fragments;
+  window->non_ip_frames += s->non_ip_frames;
+  window->flows_active += s->flows_active;
+  window->flows_new += s->flows_new;
+  window->interface_bytes += interfaces_bytes(s);
+  hist_merge(&window->packet_sizes, &s->packet_sizes);
+  ledger_add(&window->ledger, &s->ledger);
+}
+
+/* Registers merge by maximum. A larger sketch is folded; one of another seed cannot be merged. */
+static void addresses_add(struct fleet_merge *merge, const struct hll *addresses)
+{
+  const struct hll *from = addresses;
+  if (from->precision > HLL_PRECISION_SECOND) {
+    if (hll_fold(from, HLL_PRECISION_SECOND, &merge->folded) != 0) {
+      merge->refused++;
+      return;
+    }
+    from = &merge->folded;
+  }
+  merge->refused += hll_merge(&merge->window.addresses, from) != 0 ? 1 : 0;
+}
+
+/* Parts are sorted by name. */
+static bool is_present(const struct fleet_window *window, const char *sensor)
+{
+  size_t low = 0;
+  size_t high = window->part_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strcmp(window->parts[middle]->sensor, sensor) < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < window->part_count && strcmp(window->parts[low]->sensor, sensor) == 0;
+}
+
+/* A host that has a sensor is listed by that sensor alone; when it is missing from this window, by
+ * the others, which is better than nothing. A delta leaves it to its sensor in any case. */
+static bool is_listed_elsewhere(const struct fleet_merge *merge, const struct summary *s,
+                                const struct addr *a)
+{
+  const struct host *owner = hosts_owner(merge->hosts, a);
+  if (owner == NULL || strcmp(owner->name, s->sensor) == 0) {
+    return false;
+  }
+  return merge->is_delta || is_present(&merge->window, owner->name);
+}
+
+static void talkers_add(struct fleet_merge *merge, const struct summary *s)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < s->talker_count && n < SUMMARY_TALKERS_MAX; i++) {
+    const struct summary_talker *at = &s->talkers[i];
+    if (!is_listed_elsewhere(merge, s, &at->addr)) {
+      uint64_t count = at->error_bytes + at->tx.bytes + at->rx.bytes;
+      merge->items[n++] = (struct topk_item){at->addr, count, at->error_bytes, at->tx, at->rx};
+    }
+  }
+  topk_merge(merge->talkers, merge->items, n, s->talkers_floor);
+}
+
+enum sender { SENDER_OUTSIDE, SENDER_COUNTED, SENDER_UNSURE };
+
+static enum sender sender_of(const struct fleet_merge *merge, const struct addr *a)
+{
+  const struct host *owner = hosts_owner(merge->hosts, a);
+  if (owner != NULL) {
+    return !merge->is_delta && is_present(&merge->window, owner->name) ? SENDER_COUNTED
+                                                                       : SENDER_UNSURE;
+  }
+  return hosts_is_outside(merge->hosts, a) ? SENDER_OUTSIDE : SENDER_UNSURE;
+}
+
+/* What a sensor's host received, by its rows. */
+struct received {
+  struct counts outside, unsure, shown;
+};
+
+static void row_add(const struct fleet_merge *merge, const struct host *host,
+                    const struct summary_conversation *row, struct received *received)
+{
+  bool is_client = hosts_is_own(host, &row->client);
+  if (is_client == hosts_is_own(host, &row->server)) {
+    return; /* local or transit: in no sum of the fleet */
+  }
+  const struct counts *in = is_client ? &row->in : &row->out;
+  counts_add(&received->shown, in);
+  switch (sender_of(merge, is_client ? &row->server : &row->client)) {
+  case SENDER_OUTSIDE:
+    counts_add(&received->outside, in);
+    break;
+  case SENDER_UNSURE:
+    counts_add(&received->unsure, in);
+    break;
+  case SENDER_COUNTED:
+    break;
+  }
+}
+
+/* certain is in both ends, possible in the upper one. */
+static void bound_add(struct fleet_bound *bound, uint64_t certain, uint64_t possible)
+{
+  bound->low += certain;
+  bound->high += certain + possible;
+}
+
+/* all - part, when rows do not claim more than there is. */
+static uint64_t above(uint64_t all, uint64_t part)
+{
+  return all > part ? all - part : 0;
+}
+
+/* A sensor that does not know its own addresses can tell nothing of directions. */
+static void total_add(struct fleet_merge *merge, const struct summary *s)
+{
+  struct counts tx = summary_direction_total(s, SUMMARY_TX);
+  struct counts rx = summary_direction_total(s, SUMMARY_RX);
+  const struct host *host = hosts_find(merge->hosts, s->sensor);
+  bool knows_itself = (host != NULL && host->address_count > 0) || tx.packets + rx.packets > 0;
+  if (!knows_itself) {
+    return;
+  }
+  struct received received = {0};
+  for (size_t i = 0; host != NULL && i < s->conversation_count; i++) {
+    row_add(merge, host, &s->conversations[i], &received);
+  }
+  struct fleet_window *window = &merge->window;
+  window->has_total = true;
+  bound_add(&window->total_bytes, tx.bytes + received.outside.bytes,
+            received.unsure.bytes + above(rx.bytes, received.shown.bytes));
+  bound_add(&window->total_packets, tx.packets + received.outside.packets,
+            received.unsure.packets + above(rx.packets, received.shown.packets));
+}
+
+struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revision,
+                                       const struct summary *const *parts, size_t n)
+{
+  struct fleet_window *window = &merge->window;
+  memset(window, 0, sizeof(*window));
+  hll_init(&window->addresses, HLL_PRECISION_SECOND, HASH_FLEET_SEED);
+  topk_clear(merge->talkers);
+  merge->is_delta = revision > 0;
+  window->start_ns = parts[0]->start_ns;
+  window->length_ns = parts[0]->length_ns;
+  window->revision = revision;
+  window->parts = parts;
+  window->part_count = n;
+  for (size_t i = 0; i < n; i++) {
+    bool is_again = i > 0 && strcmp(parts[i - 1]->sensor, parts[i]->sensor) == 0;
+    window->sensors_present += is_again ? 0 : 1;
+    counters_add(window, parts[i]);
+    addresses_add(merge, &parts[i]->addresses);
+    talkers_add(merge, parts[i]);
+    total_add(merge, parts[i]);
+  }
+  window->talker_count = topk_list(merge->talkers, window->talkers, FLEET_TALKERS);
+  window->talkers_floor = topk_floor(merge->talkers);
+  return window;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a window -> one window. Pure; only fleet.c calls it. */
+#ifndef COLLECTOR_FLEET_MERGE_H
+#define COLLECTOR_FLEET_MERGE_H
+
+#include "collector/fleet.h"
+
+struct fleet_merge;
+
+/* Borrows hosts for its life. NULL without memory. */
+struct fleet_merge *fleet_merge_new(const struct hosts *hosts);
+void fleet_merge_free(struct fleet_merge *merge);
+/* Merges n >= 1 parts, which are in order of sensor names; the window is borrowed until the next
+ * call and borrows the parts. revision > 0: a delta, which does not know who else was there. */
+struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revision,
+                                       const struct summary *const *parts, size_t n);
+uint64_t fleet_merge_refused(const struct fleet_merge *merge);
+
+#endif

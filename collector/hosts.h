@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensors as the collector knows them: who is alive, gaps, clocks, whose address is whose.
+ * Pure.
+ *
+ * The life of a sensor here: HELLO makes or renews it; each record counts and moves its progress;
+ * BYE or a long silence ends it, but it is never forgotten while the collector runs.
+ *
+ * Punctual sensors are those that a closing window waits for: one that said HELLO or sent a record
+ * in time; it leaves the set when it misses two closes in a row, sends backlog or says BYE. In a
+ * replay nothing is missed by being slow: a sensor stays in the set until BYE. */
+#ifndef COLLECTOR_HOSTS_H
+#define COLLECTOR_HOSTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/placement.h"
+#include "common/addr.h"
+#include "proto/message.h"
+#include "proto/summary.h"
+
+struct hosts;
+
+/* What one interface of a sensor counted since the collector knows it: all its second records summed,
+ * late ones too. In a record that is complete, kernel = captured + own + dropped. */
+struct host_total {
+  char name[SUMMARY_INTERFACE_NAME_MAX];
+  uint64_t kernel_packets, kernel_bytes; /* received and sent */
+  uint64_t captured_packets, captured_bytes;
+  uint64_t own_packets, own_bytes;
+  uint64_t dropped_packets; /* by the capture's ring */
+};
+
+/* One sensor; borrowed from hosts, valid until the next change. */
+struct host {
+  char name[KEYS_NAME_MAX];
+  char software[32];
+  bool is_connected; /* HELLO seen, no BYE */
+  bool has_left;     /* said BYE */
+  bool is_restored;  /* known from the store alone: no HELLO since the restart */
+  bool is_punctual;
+  uint64_t boot_id;
+  uint64_t last_sequence;                /* highest applied of boot_id */
+  int64_t first_heard_ns, last_heard_ns; /* collector's clock (live) or event time (replay) */
+  int64_t progress_ns;                   /* end of its newest interval, as placed */
+  int64_t clock_offset_ns, clock_uncertainty_ns; /* as the sensor measured */
+  int64_t shift_intervals;                       /* whole seconds added to its interval starts */
+  bool has_bad_clock;                            /* |offset| >= 2 s, with hysteresis to 1 s */
+  uint64_t records, repeated, late, gaps, refused;
+  uint64_t frames, wire_bytes, undecoded, dropped, own_frames, folded; /* sums of its ledgers */
+  uint64_t cpu_ns, resident_bytes; /* cpu: of the newest interval */
+  uint32_t interface_count;
+  struct summary_interface interface[SUMMARY_INTERFACES_MAX]; /* of the newest second record */
+  uint32_t total_count;
+  struct host_total total[SUMMARY_INTERFACES_MAX]; /* the last one also takes names beyond them */
+  uint32_t address_count;
+  struct addr address[MESSAGE_ADDRESSES_MAX]; /* ascending */
+
+  uint32_t id; /* 0, 1, 2 ... in the order of appearance; for tables beside this one */
+  /* Private to hosts.c. */
+  struct placement placement;
+  int64_t passed_ns;        /* nothing more is expected before */
+  int64_t expected_from_ns; /* it counts as missing from here on */
+  uint32_t misses;          /* closes in a row */
+};
+
+size_t hosts_count(const struct hosts *hosts);
+/* In order of names: 0 .. count - 1. */
+const struct host *hosts_at(const struct hosts *hosts, size_t i);
+const struct host *hosts_find(const struct hosts *hosts, const char *name);
+/* The only sensor that claims the address (loopback, link-local, multicast, unspecified and
+ * addresses claimed twice have none): NULL otherwise. */
+const struct host *hosts_owner(const struct hosts *hosts, const struct addr *a);
+/* Whether nobody in the fleet can be the address: no claims, and not one that many hosts share. */
+bool hosts_is_outside(const struct hosts *hosts, const struct addr *a);
+/* Whether the host itself claims the address, alone or not. */
+bool hosts_is_own(const struct host *host, const struct addr *a);
+/* When the last of the restored sensors was heard: about when the collector's earlier life ended.
+ * INT64_MIN without any. */
+int64_t hosts_restored_ns(const struct hosts *hosts);
+/* Grows with each change of any host's addresses. */
+uint64_t hosts_generation(const struct hosts *hosts);
+
+/* What only the pipeline calls, which composes the steps. */
+
+/* At most max sensors. NULL without memory. */
+struct hosts *hosts_new(size_t max, bool is_live);
+void hosts_free(struct hosts *hosts);
+/* For changes of plain counters; NULL when unknown. */
+struct host *hosts_get(struct hosts *hosts, const char *name);
+/* more: addresses of the host beyond what it says itself. ERR_LIMIT, ERR_NO_MEMORY. */
+int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const struct addr *more,
+                size_t more_count, int64_t now_ns);
+/* A sensor that the store remembers: known, not connected. ERR_LIMIT, ERR_NO_MEMORY. */
+int hosts_restore(struct hosts *hosts, const char *name, uint64_t boot_id, uint64_t sequence,
+                  int64_t last_heard_ns);
+void hosts_bye(struct hosts *hosts, struct host *host, int64_t now_ns);
+/* The shift for a record, and what it tells of the sensor's clock. 0 in a replay. */
+int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary *s,
+                    bool is_backlog, int64_t now_ns, bool *is_clamped);
+/* A placed record was applied: sums, interfaces, progress. */
+void hosts_record(struct hosts *hosts, struct host *host, const struct summary *placed,
+                  bool is_backlog, int64_t now_ns);
+/* The sensor has nothing more before until_ns. */
+void hosts_pass(struct hosts *hosts, struct host *host, int64_t until_ns);
+/* In or out of the punctual set. */
+void hosts_set_punctual(struct hosts *hosts, struct host *host, bool is_punctual);
+
+/* The next close: asks from now on whether all punctual sensors have passed end_ns. */
+void hosts_watch(struct hosts *hosts, int64_t end_ns);
+bool hosts_all_passed(const struct hosts *hosts);
+/* How far the slowest punctual sensor is; INT64_MIN when there is none. */
+int64_t hosts_slowest_ns(const struct hosts *hosts);
+/* The window that starts at start_ns closes with these parts (in order of names): counts misses,
+ * returns how many sensors were expected. */
+uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summary *const *parts,
+                      size_t n);
+
+#endif

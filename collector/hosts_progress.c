@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far the sensors are: records, clocks, and whom a closing window waits for. */
+#include <string.h>
+
+#include "collector/hosts_internal.h"
+
+/* One late record is the network's; two in a row are the sensor's. */
+#define MISSES_MAX 2
+
+void hosts_move(struct hosts *hosts, struct host *host, bool is_punctual, int64_t passed_ns)
+{
+  hosts->punctual -= host->is_punctual ? 1 : 0;
+  hosts->behind -= host->is_punctual && host->passed_ns < hosts->watched_ns ? 1 : 0;
+  host->is_punctual = is_punctual;
+  host->passed_ns = passed_ns;
+  hosts->punctual += is_punctual ? 1 : 0;
+  hosts->behind += is_punctual && passed_ns < hosts->watched_ns ? 1 : 0;
+}
+
+void hosts_set_punctual(struct hosts *hosts, struct host *host, bool is_punctual)
+{
+  host->misses = 0;
+  hosts_move(hosts, host, is_punctual, host->passed_ns);
+}
+
+void hosts_pass(struct hosts *hosts, struct host *host, int64_t until_ns)
+{
+  if (until_ns > host->passed_ns) {
+    hosts_move(hosts, host, host->is_punctual, until_ns);
+  }
+}
+
+/* Called once or twice a window, so that it may look at every sensor. */
+void hosts_watch(struct hosts *hosts, int64_t end_ns)
+{
+  if (end_ns == hosts->watched_ns) {
+    return;
+  }
+  hosts->watched_ns = end_ns;
+  hosts->behind = 0;
+  for (size_t i = 0; i < hosts->count; i++) {
+    const struct host *host = hosts->by_id[i];
+    hosts->behind += host->is_punctual && host->passed_ns < end_ns ? 1 : 0;
+  }
+}
+
+/* Without punctual sensors nobody has passed anything: lateness decides. */
+bool hosts_all_passed(const struct hosts *hosts)
+{
+  return hosts->punctual > 0 && hosts->behind == 0;
+}
+
+int64_t hosts_slowest_ns(const struct hosts *hosts)
+{
+  int64_t slowest = INT64_MAX;
+  for (size_t i = 0; i < hosts->count; i++) {
+    const struct host *host = hosts->by_id[i];
+    if (host->is_punctual && host->passed_ns < slowest) {
+      slowest = host->passed_ns;
+    }
+  }
+  return slowest == INT64_MAX ? INT64_MIN : slowest;
+}
+
+uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summary *const *parts,
+                      size_t n)
+{
+  uint32_t expected = 0;
+  size_t part = 0;
+  for (size_t i = 0; i < hosts->count; i++) {
+    struct host *host = hosts->by_name[i];
+    while (part < n && strcmp(parts[part]->sensor, host->name) < 0) {
+      part++;
+    }
+    if (part < n && strcmp(parts[part]->sensor, host->name) == 0) {
+      host->misses = 0;
+      expected++;
+    } else if (hosts->is_live && host->is_punctual && start_ns >= host->expected_from_ns) {
+      expected++;
+      host->misses += host->passed_ns <= start_ns ? 1 : 0;
+      if (host->misses >= MISSES_MAX) {
+        hosts_set_punctual(hosts, host, false);
+      }
+    }
+  }
+  return expected;
+}
+
+/* A clock is bad from 2 s on and good again below 1 s, so that one alert tells of it. */
+static void clock_judge(struct host *host, int64_t offset_ns)
+{
+  int64_t size = offset_ns < 0 ? -offset_ns : offset_ns;
+  if (size >= PLACEMENT_BAD_CLOCK_NS) {
+    host->has_bad_clock = true;
+  } else if (size <= PLACEMENT_GOOD_CLOCK_NS) {
+    host->has_bad_clock = false;
+  }
+}
+
+int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary *s,
+                    bool is_backlog, int64_t now_ns, bool *is_clamped)
+{
+  *is_clamped = false;
+  if (!hosts->is_live) {
+    return 0;
+  }
+  bool was_clamped = host->placement.is_clamped;
+  int64_t shift = placement_shift_ns(&host->placement, s, is_backlog, now_ns, is_clamped);
+  if (is_backlog || s->kind != SUMMARY_SECOND) {
+    return shift;
+  }
+  host->shift_intervals = host->placement.second_shift;
+  host->clock_offset_ns = s->clock_offset_ns;
+  host->clock_uncertainty_ns = s->clock_uncertainty_ns;
+  if (*is_clamped) {
+    clock_judge(host, shift);
+  } else if (s->clock_uncertainty_ns > 0) {
+    clock_judge(host, s->clock_offset_ns);
+  } else if (was_clamped) {
+    clock_judge(host, 0);
+  }
+  return shift;
+}
+
+/* The ledger of an interval into the sensor's sums. */
+static void ledger_add(struct host *host, const struct summary_ledger *ledger)
+{
+  host->frames += ledger->frames;
+  host->wire_bytes += ledger->wire_bytes;
+  for (size_t i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
+    host->undecoded += ledger->undecoded[i];
+  }
+  host->dropped += ledger->capture_dropped + ledger->interface_dropped;
+  host->own_frames += ledger->own_frames;
+  host->folded += ledger->flows_folded + ledger->rows_folded;
+}
+
+/* The sums of an interface by its name; names beyond the table share its last place. */
+static struct host_total *total_of(struct host *host, const char *name)
+{
+  for (uint32_t i = 0; i < host->total_count; i++) {
+    if (strcmp(host->total[i].name, name) == 0) {
+      return &host->total[i];
+    }
+  }
+  if (host->total_count == SUMMARY_INTERFACES_MAX) {
+    return &host->total[SUMMARY_INTERFACES_MAX - 1];
+  }
+  struct host_total *total = &host->total[host->total_count++];
+  memcpy(total->name, name, sizeof(total->name));
+  return total;
+}
+
+static void totals_add(struct host *host, const struct summary *placed)
+{
+  for (size_t i = 0; i < placed->interface_count; i++) {
+    const struct summary_interface *interface = &placed->interfaces[i];
+    struct host_total *total = total_of(host, interface->name);
+    if (interface->has_kernel) {
+      total->kernel_packets += interface->kernel.rx_packets + interface->kernel.tx_packets;
+      total->kernel_bytes += interface->kernel.rx_bytes + interface->kernel.tx_bytes;
+    }
+    total->captured_packets += interface->captured_packets;
+    total->captured_bytes += interface->captured_bytes;
+    total->own_packets += interface->own_packets;
+    total->own_bytes += interface->own_bytes;
+    total->dropped_packets += interface->capture_dropped;
+  }
+}
+
+void hosts_record(struct hosts *hosts, struct host *host, const struct summary *placed,
+                  bool is_backlog, int64_t now_ns)
+{
+  host->records++;
+  host->last_heard_ns = now_ns > host->last_heard_ns ? now_ns : host->last_heard_ns;
+  if (placed->boot_id == host->boot_id && placed->sequence > host->last_sequence) {
+    host->last_sequence = placed->sequence;
+  }
+  if (placed->kind != SUMMARY_SECOND) {
+    return;
+  }
+  ledger_add(host, &placed->ledger);
+  totals_add(host, placed);
+  int64_t end = placed->start_ns + placed->length_ns;
+  if (!is_backlog && end > host->progress_ns) {
+    host->progress_ns = end;
+    host->cpu_ns = placed->cpu_ns;
+    host->resident_bytes = placed->resident_bytes;
+    host->interface_count = (uint32_t)placed->interface_count;
+    for (size_t i = 0; i < placed->interface_count; i++) {
+      host->interface[i] = placed->interfaces[i];
+    }
+  }
+  if (!is_backlog) {
+    hosts_pass(hosts, host, end);
+  }
+}

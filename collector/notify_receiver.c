@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a delivery: waiting in the outbox -> one attempt -> gone (2xx), a dead letter (a
+ * refusal that will not change), or waiting again until its next attempt. Two waits add up: a
+ * delivery's own, by its attempts, and the receiver's, by its failures in a row, so that one body
+ * that a receiver cannot digest does not hold up the others. */
+#include "collector/notify_receiver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/notify_body.h"
+#include "collector/render.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#define STORE_RETRY_NS (5 * NS_PER_S)
+#define LOOK_AGAIN_NS  (3600 * NS_PER_S) /* a wall clock that was set back is noticed then */
+
+enum receiver_state {
+  RECEIVER_IDLE,
+  RECEIVER_SENDING,
+  RECEIVER_UNSTORED, /* the outcome of `current` is not on disk yet: nothing is sent before */
+};
+
+struct notify_receiver {
+  struct notify_shared *shared;
+  const struct receiver_setting *setting;
+  struct notify_http_client *client;
+  struct loop_timer *timer;
+  char *secret;
+  char *routing_key;
+  char *url;
+  enum receiver_state state;
+  bool is_delivered; /* the outcome of `current` */
+  uint32_t failures; /* in a row */
+  int64_t rests_until_ns;
+  struct store_delivery current;
+};
+
+static int read_optional(const char *path, char **out, struct err_message *message)
+{
+  if (path == NULL || path[0] == '\0') {
+    *out = strdup("");
+    return *out != NULL ? 0 : err_set(message, ERR_NO_MEMORY, "out of memory");
+  }
+  return notify_read_secret(path, out, message);
+}
+
+/* Secrets are read once at the start, when a mistake can still be told to a person. */
+static int read_secrets(struct notify_receiver *receiver, struct err_message *message)
+{
+  const struct receiver_setting *setting = receiver->setting;
+  int err = read_optional(setting->secret_file, &receiver->secret, message);
+  if (err == 0) {
+    err = read_optional(setting->routing_key_file, &receiver->routing_key, message);
+  }
+  if (err == 0) {
+    err = read_optional(setting->url_file, &receiver->url, message);
+  }
+  if (err != 0) {
+    return err;
+  }
+  if (receiver->url[0] == '\0') {
+    free(receiver->url);
+    receiver->url = strdup(setting->url);
+  }
+  const char *expected = receiver->url == NULL
+                             ? "memory"
+                             : collector_settings_check_url(receiver->url, setting->allow_http);
+  /* The URL may be a secret: it is not quoted. */
+  return expected == NULL
+             ? 0
+             : err_set(message, ERR_MALFORMED, "its URL is not usable: expected %s", expected);
+}
+
+/* How long after `attempts` failures: doubled each time, the upper half of it by chance. */
+static int64_t back_off(const struct receiver_setting *setting, uint32_t attempts)
+{
+  int64_t wait = setting->retry_first_ns;
+  for (uint32_t i = 1; i < attempts && wait < setting->retry_max_ns; i++) {
+    wait *= 2;
+  }
+  if (wait > setting->retry_max_ns) {
+    wait = setting->retry_max_ns;
+  }
+  int64_t half = wait / 2;
+  double chance = arc4random() / 4294967296.0;
+  return half + (int64_t)((double)half * chance);
+}
+
+/* Whether the same request would be refused again whenever it is sent. */
+static bool is_final(int status)
+{
+  return status >= 400 && status < 500 && status != 408 && status != 429;
+}
+
+/* Puts the outcome of the current delivery on disk; until that is done nothing else is sent, or a
+ * full disk would make us send one alert again and again. */
+static void store_outcome(struct notify_receiver *receiver)
+{
+  struct store *store = receiver->shared->store;
+  const struct store_delivery *current = &receiver->current;
+  int err = receiver->is_delivered ? store_delivery_done(store, current->id)
+                                   : store_delivery_update(store, current);
+  if (err != 0) {
+    if (receiver->state != RECEIVER_UNSTORED) {
+      struct err_message message;
+      store_explain(store, &message);
+      log_warning("receiver %s: the outcome of a delivery waits for the disk: %s",
+                  receiver->setting->name, message.text);
+    }
+    receiver->state = RECEIVER_UNSTORED;
+    loop_timer_set(receiver->timer, STORE_RETRY_NS);
+    return;
+  }
+  if (receiver->is_delivered || current->is_dead) {
+    receiver->shared->stats.waiting--;
+  }
+  receiver->shared->stats.dead += current->is_dead;
+  free(receiver->current.body);
+  receiver->current.body = NULL;
+  receiver->state = RECEIVER_IDLE;
+  loop_timer_set(receiver->timer, 0); /* by the loop, not by recursion */
+}
+
+/* It will be refused whenever it is sent: kept to be looked at, out of the way of the others. */
+static void bury(struct notify_receiver *receiver, const char *why)
+{
+  struct store_delivery *current = &receiver->current;
+  current->is_dead = true;
+  (void)snprintf(current->last_error, sizeof(current->last_error), "%s", why);
+  log_error("receiver %s: alert %s (%s) is not delivered and kept as a dead letter: %s",
+            receiver->setting->name, current->alert_id,
+            alert_state_name((enum alert_state)current->state), why);
+  store_outcome(receiver);
+}
+
+/* A streak of failures is told once; how it goes on stands in the outbox. */
+static void fail(struct notify_receiver *receiver, const struct notify_http_answer *answer)
+{
+  struct store_delivery *current = &receiver->current;
+  int64_t now = clock_now_ns();
+  receiver->shared->stats.failed_attempts++;
+  if (receiver->failures < UINT32_MAX) {
+    receiver->failures++;
+  }
+  current->attempts++;
+  (void)snprintf(current->last_error, sizeof(current->last_error), "%s", answer->text);
+  if (is_final(answer->status)) {
+    receiver->failures = 0; /* it is there and has answered */
+    bury(receiver, answer->text);
+    return;
+  }
+  int64_t own = back_off(receiver->setting, current->attempts);
+  int64_t rest = back_off(receiver->setting, receiver->failures);
+  if (answer->retry_after_ns > rest) {
+    rest = answer->retry_after_ns;
+  }
+  current->next_attempt_ns = now + (own > answer->retry_after_ns ? own : answer->retry_after_ns);
+  receiver->rests_until_ns = now + rest;
+  if (receiver->failures == 1) {
+    log_warning("receiver %s: attempt %u at alert %s failed: %s; it is tried again",
+                receiver->setting->name, current->attempts, current->alert_id, answer->text);
+  }
+  store_outcome(receiver);
+}
+
+/* The receiver has it; what is left is to forget it on disk. */
+static void post_done(void *context, const struct notify_http_answer *answer)
+{
+  struct notify_receiver *receiver = context;
+  if (answer->status < 200 || answer->status > 299) {
+    fail(receiver, answer);
+    return;
+  }
+  if (receiver->failures > 0) {
+    log_info("receiver %s: takes alerts again", receiver->setting->name);
+  }
+  receiver->failures = 0;
+  receiver->rests_until_ns = 0;
+  receiver->is_delivered = true;
+  receiver->shared->stats.sent++;
+  store_outcome(receiver);
+}
+
+/* The body for this receiver from the alert as it stands in the outbox; NULL when it cannot be
+ * read any more. */
+static char *make_body(const struct notify_receiver *receiver)
+{
+  struct alert alert;
+  json_error_t error;
+  json_t *object = json_loads(receiver->current.body, 0, &error);
+  int err = object == NULL ? ERR_MALFORMED : render_alert_read(object, &alert);
+  json_decref(object);
+  return err != 0 ? NULL : notify_body(receiver->setting->type, receiver->routing_key, &alert);
+}
+
+/* The body is made anew for each attempt from the same stored alert: the same bytes, so that the
+ * idempotency key does not lie, and no secret lies in the database. */
+static void attempt(struct notify_receiver *receiver)
+{
+  const struct store_delivery *current = &receiver->current;
+  receiver->state = RECEIVER_SENDING;
+  receiver->is_delivered = false;
+  char *body = make_body(receiver);
+  if (body == NULL) {
+    bury(receiver, "the alert in the outbox cannot be read");
+    return;
+  }
+  char key[ALERT_ID_MAX + 16];
+  char signature[NOTIFY_SIGNATURE_MAX] = "";
+  (void)snprintf(key, sizeof(key), "%s-%s", current->alert_id,
+                 alert_state_name((enum alert_state)current->state));
+  if (receiver->secret[0] != '\0') {
+    notify_sign(receiver->secret, body, signature);
+  }
+  int err = notify_http_post(receiver->client, body, key, signature);
+  free(body);
+  if (err != 0) {
+    struct notify_http_answer answer = {.status = 0};
+    (void)snprintf(answer.text, sizeof(answer.text), "%s", err_text(err));
+    fail(receiver, &answer);
+  }
+}
+
+void notify_receiver_look(struct notify_receiver *receiver)
+{
+  int64_t now = clock_now_ns();
+  if (receiver->state != RECEIVER_IDLE) {
+    return;
+  }
+  if (receiver->rests_until_ns - now > LOOK_AGAIN_NS * 24) {
+    receiver->rests_until_ns = now; /* the wall clock was set back */
+  }
+  if (receiver->rests_until_ns > now) {
+    loop_timer_set(receiver->timer, receiver->rests_until_ns - now);
+    return;
+  }
+  int err = store_delivery_next(receiver->shared->store, receiver->setting->name, now,
+                                &receiver->current);
+  if (err == ERR_NOT_FOUND) {
+    return;
+  }
+  if (err != 0) {
+    loop_timer_set(receiver->timer, STORE_RETRY_NS);
+    return;
+  }
+  int64_t wait = receiver->current.next_attempt_ns - now;
+  if (wait <= 0) {
+    attempt(receiver);
+    return;
+  }
+  free(receiver->current.body);
+  receiver->current.body = NULL;
+  loop_timer_set(receiver->timer, wait < LOOK_AGAIN_NS ? wait : LOOK_AGAIN_NS);
+}
+
+/* One timer serves both waits: only one of them is on at a time. */
+static void timer_due(void *context)
+{
+  struct notify_receiver *receiver = context;
+  if (receiver->state == RECEIVER_UNSTORED) {
+    store_outcome(receiver);
+  } else {
+    notify_receiver_look(receiver);
+  }
+}
+
+int notify_receiver_new(struct notify_shared *shared, const struct receiver_setting *setting,
+                        struct notify_receiver **out, struct err_message *message)
+{
+  struct err_message why = {"out of memory"};
+  struct notify_receiver *receiver = calloc(1, sizeof(*receiver));
+  int err = receiver == NULL ? ERR_NO_MEMORY : 0;
+  if (err == 0) {
+    receiver->shared = shared;
+    receiver->setting = setting;
+    receiver->timer = loop_timer_new(shared->loop, timer_due, receiver);
+    err = receiver->timer == NULL ? ERR_NO_MEMORY : read_secrets(receiver, &why);
+  }
+  if (err == 0) {
+    struct notify_http_config config = {receiver->url,       setting->ca_file, setting->allow_http,
+                                        setting->timeout_ns, post_done,        receiver};
+    err = notify_http_client_new(shared->http, &config, &receiver->client, &why);
+  }
+  if (err != 0) {
+    notify_receiver_free(receiver);
+    return err_set(message, err, "receiver %s: %s", setting->name, why.text);
+  }
+  *out = receiver;
+  return 0;
+}
+
+void notify_receiver_free(struct notify_receiver *receiver)
+{
+  if (receiver == NULL) {
+    return;
+  }
+  notify_http_client_free(receiver->client);
+  loop_timer_free(receiver->timer);
+  free(receiver->current.body);
+  free(receiver->secret);
+  free(receiver->routing_key);
+  free(receiver->url);
+  free(receiver);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the fleet and the collector itself are: one page of true numbers. */
+#include "collector/queries_part.h"
+#include "common/clock.h"
+#include "common/err.h"
+
+#define RATE_SPAN_NS   (10 * NS_PER_S)
+#define TOTALS_SPAN_NS (5 * NS_PER_MINUTE)
+#define STALE_AFTER_NS (30 * NS_PER_S) /* older windows say nothing of the present rate */
+
+struct sensor_sums {
+  uint64_t by_state[3]; /* enum render_host_state */
+  uint64_t frames, wire_bytes, undecoded, dropped, own_frames, folded;
+};
+
+/* One walk over all sensors: there may be ten thousand. */
+static struct sensor_sums sum_sensors(const struct hosts *hosts, int64_t now_ns)
+{
+  struct sensor_sums sums = {.by_state = {0}};
+  for (size_t i = 0; i < hosts_count(hosts); i++) {
+    const struct host *host = hosts_at(hosts, i);
+    sums.by_state[render_host_state(host, now_ns)]++;
+    sums.frames += host->frames;
+    sums.wire_bytes += host->wire_bytes;
+    sums.undecoded += host->undecoded;
+    sums.dropped += host->dropped;
+    sums.own_frames += host->own_frames;
+    sums.folded += host->folded;
+  }
+  return sums;
+}
+
+static json_t *render_sensors(const struct sensor_sums *sums)
+{
+  uint64_t live = sums->by_state[RENDER_HOST_LIVE];
+  uint64_t silent = sums->by_state[RENDER_HOST_SILENT];
+  uint64_t left = sums->by_state[RENDER_HOST_LEFT];
+  return json_pack("{s:o, s:o, s:o, s:o}", "known", json_u64(live + silent + left), "live",
+                   json_u64(live), "silent", json_u64(silent), "left", json_u64(left));
+}
+
+static json_t *render_sums(const struct sensor_sums *sums)
+{
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "frames", json_u64(sums->frames), "wire_bytes",
+                   json_u64(sums->wire_bytes), "undecoded", json_u64(sums->undecoded), "dropped",
+                   json_u64(sums->dropped), "own_frames", json_u64(sums->own_frames), "folded",
+                   json_u64(sums->folded));
+}
+
+static json_t *render_windows(const struct pipeline_stats *stats, int64_t now_ns)
+{
+  bool has_window = stats->newest_closed_ns != INT64_MIN;
+  json_t *lag = json_null();
+  if (has_window) {
+    lag = json_integer((now_ns - stats->newest_closed_ns - NS_PER_S) / NS_PER_MS);
+  }
+  return json_pack("{s:o, s:o, s:o, s:o}", "closed", json_u64(stats->windows_closed), "revised",
+                   json_u64(stats->windows_revised), "newest", render_time(stats->newest_closed_ns),
+                   "lag_ms", lag);
+}
+
+static json_t *render_records(const struct pipeline_stats *stats)
+{
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "applied", json_u64(stats->records),
+                   "repeated", json_u64(stats->repeated), "refused", json_u64(stats->refused),
+                   "late", json_u64(stats->late), "gaps", json_u64(stats->gaps), "clamped",
+                   json_u64(stats->clamped));
+}
+
+/* To the nearest whole number, so that equal bounds stay equal. */
+static json_t *render_per_second(uint64_t low, uint64_t high, uint64_t seconds)
+{
+  uint64_t half = seconds / 2;
+  return json_pack("{s:o, s:o}", "low", json_u64((low + half) / seconds), "high",
+                   json_u64((high + half) / seconds));
+}
+
+/* Of the newest windows on disk; null when there are none of late. */
+static int render_rates(const struct question *question, json_t **out)
+{
+  struct store *store = question->queries->store;
+  int64_t newest = INT64_MIN;
+  int err = store_newest_window(store, &newest);
+  if (err != 0 || newest == INT64_MIN || newest < question->now_ns - STALE_AFTER_NS) {
+    *out = json_null();
+    return err;
+  }
+  int64_t until = newest + NS_PER_S;
+  struct store_span span;
+  err = store_span(store, until - RATE_SPAN_NS, until, &span);
+  if (err != 0 || span.seconds == 0) {
+    *out = json_null();
+    return err;
+  }
+  *out =
+      json_pack("{s:o, s:o, s:o, s:o}", "window", queries_window(until - RATE_SPAN_NS, until),
+                "seconds", json_u64(span.seconds), "bytes_per_s",
+                render_per_second(span.bytes_low, span.bytes_high, span.seconds), "packets_per_s",
+                render_per_second(span.packets_low, span.packets_high, span.seconds));
+  return 0;
+}
+
+static json_t *render_low_high(uint64_t low, uint64_t high)
+{
+  const struct fleet_bound bound = {low, high};
+  return render_bound(&bound);
+}
+
+static int render_totals(const struct question *question, json_t **out)
+{
+  int64_t until = clock_floor_ns(question->now_ns, NS_PER_S);
+  struct store_span span;
+  int err = store_span(question->queries->store, until - TOTALS_SPAN_NS, until, &span);
+  if (err != 0 || span.windows == 0) {
+    *out = json_null();
+    return err;
+  }
+  *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "window",
+                   queries_window(until - TOTALS_SPAN_NS, until), "seconds", json_u64(span.seconds),
+                   "bytes", render_low_high(span.bytes_low, span.bytes_high), "packets",
+                   render_low_high(span.packets_low, span.packets_high), "frames",
+                   json_u64(span.frames), "wire_bytes", json_u64(span.wire_bytes), "dropped",
+                   json_u64(span.dropped), "undecoded", json_u64(span.undecoded), "folded",
+                   json_u64(span.folded), "completeness_percent",
+                   render_percent(span.completeness_percent));
+  return 0;
+}
+
+/* Beyond the first thousand only `live` counts on: a page of status need not sort a storm. */
+static json_t *render_alert_counts(struct pipeline *pipeline)
+{
+  enum { ALERTS_LOOKED_AT = 1024 };
+  const struct alert *alerts[ALERTS_LOOKED_AT];
+  size_t live = pipeline_alerts(pipeline, alerts, ALERTS_LOOKED_AT);
+  size_t looked_at = live < ALERTS_LOOKED_AT ? live : ALERTS_LOOKED_AT;
+  size_t firing = 0;
+  for (size_t i = 0; i < looked_at; i++) {
+    firing += alerts[i]->state == ALERT_FIRING;
+  }
+  return json_pack("{s:o, s:o, s:o}", "live", json_u64(live), "firing", json_u64(firing), "pending",
+                   json_u64(looked_at - firing));
+}
+
+static json_t *render_deliveries(struct notify *notify)
+{
+  if (notify == NULL) {
+    return json_null();
+  }
+  struct notify_stats stats = notify_stats(notify);
+  return json_pack("{s:o, s:o, s:o, s:o}", "sent", json_u64(stats.sent), "waiting",
+                   json_u64(stats.waiting), "dead", json_u64(stats.dead), "failed_attempts",
+                   json_u64(stats.failed_attempts));
+}
+
+/* What a person should know while there is nothing to show. */
+static void set_message(json_t *answer, const struct sensor_sums *sums)
+{
+  uint64_t known = sums->by_state[0] + sums->by_state[1] + sums->by_state[2];
+  const char *message = "no sensor has said HELLO yet: is a seine-sensor running, with its public "
+                        "key in the collector's authorized_dir?";
+  if (known > 0) {
+    message = "sensors are known, and no window has closed yet: the first second of data is "
+              "complete about two seconds after it began";
+  }
+  json_object_set_new(answer, "message", json_string(message));
+}
+
+int queries_status(const struct question *question, json_t **out)
+{
+  const struct queries *queries = question->queries;
+  struct pipeline_stats stats = pipeline_stats(queries->pipeline);
+  struct sensor_sums sums = sum_sensors(pipeline_hosts(queries->pipeline), question->now_ns);
+  json_t *rates = NULL;
+  json_t *totals = NULL;
+  int err = render_rates(question, &rates);
+  err = err != 0 ? err : render_totals(question, &totals);
+  if (err != 0) {
+    json_decref(rates);
+    json_decref(totals);
+    return queries_fail(out, 500, "the store cannot be read: %s", err_text(err));
+  }
+  bool is_starting = stats.newest_closed_ns == INT64_MIN;
+  *out = json_pack(
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+      json_time(question->now_ns), "version", SEINE_VERSION, "state",
+      is_starting ? "starting" : "ok", "started", json_time(queries->started_ns), "uptime_seconds",
+      json_integer((question->now_ns - queries->started_ns) / NS_PER_S), "sensors",
+      render_sensors(&sums), "windows", render_windows(&stats, question->now_ns), "records",
+      render_records(&stats), "completeness_percent",
+      is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", rates,
+      "totals_5m", totals, "ledger", render_sums(&sums), "alerts",
+      render_alert_counts(queries->pipeline), "deliveries", render_deliveries(queries->notify));
+  if (*out != NULL && is_starting) {
+    set_message(*out, &sums);
+  }
+  return 200;
+}

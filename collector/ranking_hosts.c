@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One bucket of records -> hosts.
+ *
+ * A host whose own sensor reported the bucket is what that sensor's records say: of each record the
+ * better of its talker row and its conversation rows. Any other host is the sum of its
+ * conversations as counted once. How much higher the truth may lie is bounded for each record by
+ * two things: the bytes that no row shows, and the talker row (or the floor of the talkers when
+ * there is none). Hosts that a record does not show at all have the same bound, kept as a sum for
+ * all of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ranking_state.h"
+#include "common/err.h"
+#include "common/hash.h"
+
+enum mention_kind {
+  MENTION_CLIENT, /* of a record's row */
+  MENTION_SERVER,
+  MENTION_TALKER,
+  MENTION_COUNTED_CLIENT, /* of a group */
+  MENTION_COUNTED_SERVER,
+};
+
+#define NO_PART UINT32_MAX /* of the counted kinds: sorts last */
+
+/* One place where a host is mentioned. */
+struct mention {
+  uint64_t hash;
+  const struct addr *addr;
+  union {
+    const struct summary_conversation *row;
+    const struct summary_talker *talker;
+    const struct ranking_group *group;
+  };
+  uint32_t part;
+  enum mention_kind kind;
+};
+
+/* What one record (or the groups) say of a host. */
+struct sight {
+  struct counts tx, rx; /* by conversation rows */
+  const struct summary_talker *talker;
+};
+
+static int compare_mentions(const void *left, const void *right)
+{
+  const struct mention *a = left;
+  const struct mention *b = right;
+  /* The hash stands for the address: 64 seeded bits. Looking at the addresses themselves would make
+   * this sort, the dearest step of an answer, wait for memory. */
+  if (a->hash != b->hash) {
+    return a->hash < b->hash ? -1 : 1;
+  }
+  return (a->part > b->part) - (a->part < b->part);
+}
+
+/* Twice: a packet from an address to itself is sent and received by it. */
+static uint64_t hidden_bytes(const struct summary *part)
+{
+  return 2 * (part->folded_out.bytes + part->folded_in.bytes);
+}
+
+/* Most bytes that a host absent from the record moved. A record without talkers (none were kept)
+ * says nothing by its floor. */
+static uint64_t missable_bytes(const struct summary *part)
+{
+  uint64_t hidden = hidden_bytes(part);
+  if (part->talker_count > 0 && part->talkers_floor < hidden) {
+    return part->talkers_floor;
+  }
+  return hidden;
+}
+
+static struct mention *mention_put(struct mention *next, const struct addr *addr, uint32_t part,
+                                   enum mention_kind kind)
+{
+  *next = (struct mention){
+      .hash = hash_bytes(addr, sizeof *addr), .addr = addr, .part = part, .kind = kind};
+  return next;
+}
+
+/* What a record says of a host matters when the host is its sensor's own; of others only where it
+ * hides bytes, for their bound. */
+static bool is_worth_mention(const struct ranking_bucket *bucket, uint32_t p, const struct addr *a)
+{
+  return hidden_bytes(bucket->parts[p]) > 0 ||
+         ranking_bucket_owner(bucket, a) == bucket->sensor_of[p];
+}
+
+static struct mention *mention_part(const struct ranking_bucket *bucket, uint32_t p,
+                                    struct mention *next)
+{
+  const struct summary *part = bucket->parts[p];
+  for (size_t i = 0; i < part->conversation_count; i++) {
+    const struct summary_conversation *row = &part->conversations[i];
+    if (is_worth_mention(bucket, p, &row->client)) {
+      mention_put(next++, &row->client, p, MENTION_CLIENT)->row = row;
+    }
+    if (is_worth_mention(bucket, p, &row->server)) {
+      mention_put(next++, &row->server, p, MENTION_SERVER)->row = row;
+    }
+  }
+  for (size_t i = 0; i < part->talker_count; i++) {
+    const struct summary_talker *talker = &part->talkers[i];
+    if (is_worth_mention(bucket, p, &talker->addr)) {
+      mention_put(next++, &talker->addr, p, MENTION_TALKER)->talker = talker;
+    }
+  }
+  return next;
+}
+
+static size_t mention_all(const struct ranking_bucket *bucket, struct mention *mentions)
+{
+  struct mention *next = mentions;
+  for (size_t i = 0; i < bucket->part_count; i++) {
+    next = mention_part(bucket, (uint32_t)i, next);
+  }
+  for (size_t i = 0; i < bucket->group_count; i++) {
+    const struct ranking_group *group = &bucket->groups[i];
+    mention_put(next++, &group->row->client, NO_PART, MENTION_COUNTED_CLIENT)->group = group;
+    mention_put(next++, &group->row->server, NO_PART, MENTION_COUNTED_SERVER)->group = group;
+  }
+  return (size_t)(next - mentions);
+}
+
+static void sight_add(struct sight *sight, const struct mention *mention)
+{
+  switch (mention->kind) {
+  case MENTION_CLIENT:
+    counts_add(&sight->tx, &mention->row->out);
+    counts_add(&sight->rx, &mention->row->in);
+    break;
+  case MENTION_SERVER:
+    counts_add(&sight->tx, &mention->row->in);
+    counts_add(&sight->rx, &mention->row->out);
+    break;
+  case MENTION_TALKER:
+    sight->talker = mention->talker;
+    break;
+  case MENTION_COUNTED_CLIENT:
+    counts_add(&sight->tx, &mention->group->out);
+    counts_add(&sight->rx, &mention->group->in);
+    break;
+  case MENTION_COUNTED_SERVER:
+    counts_add(&sight->tx, &mention->group->in);
+    counts_add(&sight->rx, &mention->group->out);
+    break;
+  }
+}
+
+/* Most bytes that the record's sensor can have seen of the host. */
+static uint64_t sight_most(const struct sight *sight, const struct summary *part)
+{
+  uint64_t most = sight->tx.bytes + sight->rx.bytes + hidden_bytes(part);
+  uint64_t by_talkers = part->talkers_floor;
+  if (sight->talker != NULL) {
+    const struct summary_talker *talker = sight->talker;
+    by_talkers = talker->tx.bytes + talker->rx.bytes + talker->error_bytes;
+  }
+  return part->talker_count > 0 && by_talkers < most ? by_talkers : most;
+}
+
+/* Adds the host's error by this record, less what missable_bytes counts for every host. */
+static void host_adjust(struct ranking_host_item *host, uint64_t most, uint64_t least,
+                        const struct summary *part)
+{
+  uint64_t error = most > least ? most - least : 0;
+  host->error_adjustment += error - missable_bytes(part);
+}
+
+static void host_add_own(struct ranking_host_item *host, const struct sight *sight,
+                         const struct summary *part)
+{
+  struct counts tx = sight->tx;
+  struct counts rx = sight->rx;
+  const struct summary_talker *talker = sight->talker;
+  if (talker != NULL && talker->tx.bytes + talker->rx.bytes >= tx.bytes + rx.bytes) {
+    tx = talker->tx;
+    rx = talker->rx;
+  }
+  counts_add(&host->tx, &tx);
+  counts_add(&host->rx, &rx);
+  host_adjust(host, sight_most(sight, part), tx.bytes + rx.bytes, part);
+}
+
+/* Mentions [at, end) are one host's. */
+static struct ranking_host_item host_count(const struct ranking_bucket *bucket,
+                                           const struct mention *at, const struct mention *end)
+{
+  struct ranking_host_item host = {.addr = *at->addr};
+  uint32_t owner = ranking_bucket_owner(bucket, at->addr);
+  while (at < end) {
+    struct sight sight = {.talker = NULL};
+    uint32_t p = at->part;
+    for (; at < end && at->part == p; at++) {
+      sight_add(&sight, at);
+    }
+    if (p == NO_PART && owner == RANKING_NO_SENSOR) {
+      counts_add(&host.tx, &sight.tx);
+      counts_add(&host.rx, &sight.rx);
+    } else if (p != NO_PART && owner == RANKING_NO_SENSOR) {
+      uint64_t least = sight.tx.bytes + sight.rx.bytes;
+      host_adjust(&host, sight_most(&sight, bucket->parts[p]), least, bucket->parts[p]);
+    } else if (p != NO_PART && bucket->sensor_of[p] == owner) {
+      host_add_own(&host, &sight, bucket->parts[p]);
+    }
+  }
+  return host;
+}
+
+static int compare_hosts(const void *left, const void *right)
+{
+  const struct ranking_host_item *a = left;
+  const struct ranking_host_item *b = right;
+  uint64_t a_bytes = a->tx.bytes + a->rx.bytes;
+  uint64_t b_bytes = b->tx.bytes + b->rx.bytes;
+  if (a_bytes != b_bytes) {
+    return a_bytes > b_bytes ? -1 : 1;
+  }
+  return addr_compare(&a->addr, &b->addr);
+}
+
+/* Where the table may fill up, larger hosts first, so that it refuses the small ones. */
+static void hosts_admit(struct ranking *ranking, struct ranking_host_item *hosts, size_t count)
+{
+  if (ranking->hosts.count + count > ranking->hosts.max) {
+    qsort(hosts, count, sizeof *hosts, compare_hosts);
+  }
+  for (size_t i = 0; i < count; i++) {
+    struct ranking_host_item *item = ranking_table_add(&ranking->hosts, &hosts[i].addr);
+    if (item == NULL) {
+      ranking->totals.hosts_refused++;
+      continue;
+    }
+    counts_add(&item->tx, &hosts[i].tx);
+    counts_add(&item->rx, &hosts[i].rx);
+    item->error_adjustment += hosts[i].error_adjustment;
+  }
+}
+
+/* The part of the error that is every host's. */
+static int bucket_missable(const struct ranking_bucket *bucket)
+{
+  struct ranking *ranking = bucket->ranking;
+  uint64_t fleet = 0;
+  for (size_t i = 0; i < bucket->part_count; i++) {
+    fleet += missable_bytes(bucket->parts[i]);
+  }
+  for (size_t i = 0; i < bucket->sensor_count; i++) {
+    char key[KEYS_NAME_MAX] = {0};
+    memcpy(key, bucket->sensors[i], strnlen(bucket->sensors[i], sizeof key - 1));
+    struct ranking_sensor_item *item = ranking_table_add(&ranking->sensors, key);
+    if (item == NULL) {
+      return ERR_LIMIT;
+    }
+    item->missable_fleet += fleet;
+  }
+  for (size_t i = 0; i < bucket->part_count; i++) {
+    char key[KEYS_NAME_MAX] = {0};
+    memcpy(key, bucket->parts[i]->sensor, strnlen(bucket->parts[i]->sensor, sizeof key - 1));
+    struct ranking_sensor_item *item = ranking_table_find(&ranking->sensors, key);
+    if (item != NULL) {
+      item->missable += missable_bytes(bucket->parts[i]);
+    }
+  }
+  ranking->missable_fleet += fleet;
+  return 0;
+}
+
+int ranking_bucket_hosts(const struct ranking_bucket *bucket)
+{
+  size_t room = 2 * bucket->row_count + 2 * bucket->group_count + 1;
+  for (size_t i = 0; i < bucket->part_count; i++) {
+    room += bucket->parts[i]->talker_count;
+  }
+  struct mention *mentions = calloc(room, sizeof *mentions);
+  struct ranking_host_item *hosts = calloc(room, sizeof *hosts);
+  int err = mentions != NULL && hosts != NULL ? bucket_missable(bucket) : ERR_NO_MEMORY;
+  if (err == 0) {
+    size_t count = mention_all(bucket, mentions);
+    size_t host_count_used = 0;
+    qsort(mentions, count, sizeof *mentions, compare_mentions);
+    size_t end;
+    for (size_t i = 0; i < count; i = end) {
+      end = i + 1;
+      while (end < count && addr_equal(mentions[end].addr, mentions[i].addr)) {
+        end++;
+      }
+      hosts[host_count_used++] = host_count(bucket, mentions + i, mentions + end);
+    }
+    hosts_admit(bucket->ranking, hosts, host_count_used);
+  }
+  free(mentions);
+  free(hosts);
+  return err;
+}

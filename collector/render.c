@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers, windows, sensors and rankings as JSON; alerts are in render_alert.c. */
+#include "collector/render.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+#define SILENT_AFTER_NS  (15 * NS_PER_S)
+#define INTEGER_EXACT_TO 9007199254740992.0 /* 2^53 */
+
+static json_t *render_rounded(double value, double steps)
+{
+  if (!isfinite(value)) {
+    return json_null();
+  }
+  /* rint, not integer conversion: a value of any size may come in. */
+  double whole = rint(value);
+  if (whole == value && fabs(value) < INTEGER_EXACT_TO) {
+    return json_integer((json_int_t)value);
+  }
+  return json_real(rint(value * steps) / steps);
+}
+
+json_t *render_number(double value)
+{
+  return render_rounded(value, 1e6);
+}
+
+json_t *render_percent(double value)
+{
+  return render_rounded(value, 1e3);
+}
+
+json_t *render_time(int64_t time_ns)
+{
+  return time_ns == INT64_MIN || time_ns == 0 ? json_null() : json_time(time_ns);
+}
+
+json_t *render_bound(const struct fleet_bound *bound)
+{
+  return json_pack("{s:o, s:o}", "low", json_u64(bound->low), "high", json_u64(bound->high));
+}
+
+/* Every reason, zeros too: a reader need not know which may be absent. */
+static json_t *render_undecoded(const struct summary_ledger *ledger)
+{
+  json_t *object = json_object();
+  for (int reason = SUMMARY_DECODED + 1; reason < SUMMARY_UNDECODED_REASONS; reason++) {
+    json_object_set_new(object, summary_undecoded_name((enum summary_undecoded)reason),
+                        json_u64(ledger->undecoded[reason]));
+  }
+  return object;
+}
+
+json_t *render_ledger(const struct summary_ledger *ledger)
+{
+  return json_pack(
+      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames",
+      json_u64(ledger->frames), "wire_bytes", json_u64(ledger->wire_bytes), "undecoded",
+      render_undecoded(ledger), "own_frames", json_u64(ledger->own_frames), "capture_dropped",
+      json_u64(ledger->capture_dropped), "interface_dropped", json_u64(ledger->interface_dropped),
+      "late_frames", json_u64(ledger->late_frames), "clamped_frames",
+      json_u64(ledger->clamped_frames), "flows_folded", json_u64(ledger->flows_folded),
+      "rows_folded", json_u64(ledger->rows_folded), "first_seen_folded",
+      json_u64(ledger->first_seen_folded), "queue_evicted", json_u64(ledger->queue_evicted));
+}
+
+/* All protocols of each direction; render_protocols is the same table read the other way. */
+static json_t *render_directions(const struct fleet_window *window)
+{
+  json_t *object = json_object();
+  for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
+    struct counts sum = {0, 0, 0};
+    for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
+      counts_add(&sum, &window->traffic[direction][protocol]);
+    }
+    json_object_set_new(object, summary_direction_name((enum summary_direction)direction),
+                        json_counts(&sum));
+  }
+  return object;
+}
+
+static json_t *render_protocols(const struct fleet_window *window)
+{
+  json_t *object = json_object();
+  for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
+    struct counts sum = {0, 0, 0};
+    for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
+      counts_add(&sum, &window->traffic[direction][protocol]);
+    }
+    json_object_set_new(object, summary_protocol_name((enum summary_protocol)protocol),
+                        json_counts(&sum));
+  }
+  return object;
+}
+
+/* null, not 0, where no sensor knows its own addresses: then nothing can be counted once. */
+static json_t *render_total(const struct fleet_window *window)
+{
+  if (!window->has_total) {
+    return json_null();
+  }
+  return json_pack("{s:o, s:o}", "bytes", render_bound(&window->total_bytes), "packets",
+                   render_bound(&window->total_packets));
+}
+
+static json_t *render_tcp(const uint64_t events[SUMMARY_TCP_EVENTS])
+{
+  return json_pack("{s:o, s:o, s:o, s:o}", "syn", json_u64(events[SUMMARY_TCP_SYN]), "syn_ack",
+                   json_u64(events[SUMMARY_TCP_SYN_ACK]), "fin", json_u64(events[SUMMARY_TCP_FIN]),
+                   "rst", json_u64(events[SUMMARY_TCP_RST]));
+}
+
+json_t *render_window(const struct fleet_window *window)
+{
+  double addresses = hll_estimate(&window->addresses);
+  return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                   "start", json_time(window->start_ns), "seconds",
+                   render_number((double)window->length_ns / (double)NS_PER_S), "revision",
+                   (int)window->revision, "sensors_expected", (int)window->sensors_expected,
+                   "sensors_present", (int)window->sensors_present, "completeness_percent",
+                   render_percent(window->completeness_percent), "directions",
+                   render_directions(window), "protocols", render_protocols(window), "total",
+                   render_total(window), "distinct_addresses_estimate",
+                   render_number(rint(addresses)), "flows_active", json_u64(window->flows_active),
+                   "flows_new", json_u64(window->flows_new), "interface_bytes",
+                   json_u64(window->interface_bytes), "tcp", render_tcp(window->tcp_events),
+                   "ledger", render_ledger(&window->ledger));
+}
+
+enum render_host_state render_host_state(const struct host *host, int64_t now_ns)
+{
+  if (host->has_left && !host->is_connected) {
+    return RENDER_HOST_LEFT;
+  }
+  /* Subtracted this way round, since a restored time may be anything. */
+  bool is_silent = host->last_heard_ns < now_ns - SILENT_AFTER_NS;
+  return is_silent ? RENDER_HOST_SILENT : RENDER_HOST_LIVE;
+}
+
+/* null where the counters were reset or wrapped, or there are none (replay). */
+static json_t *render_kernel(const struct summary_interface *interface)
+{
+  const struct summary_kernel *kernel = &interface->kernel;
+  if (!interface->has_kernel) {
+    return json_null();
+  }
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rx_packets",
+                   json_u64(kernel->rx_packets), "tx_packets", json_u64(kernel->tx_packets),
+                   "rx_bytes", json_u64(kernel->rx_bytes), "tx_bytes", json_u64(kernel->tx_bytes),
+                   "rx_errors", json_u64(kernel->rx_errors), "tx_errors",
+                   json_u64(kernel->tx_errors), "rx_dropped", json_u64(kernel->rx_dropped),
+                   "tx_dropped", json_u64(kernel->tx_dropped));
+}
+
+static json_t *render_interface(const struct summary_interface *interface)
+{
+  return json_pack(
+      "{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(interface->name),
+      "up", (int)interface->is_up, "kernel", render_kernel(interface), "captured_packets",
+      json_u64(interface->captured_packets), "captured_bytes", json_u64(interface->captured_bytes),
+      "own_packets", json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
+      "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
+      json_u64(interface->interface_dropped), "uncounted_ns",
+      json_integer(interface->uncounted_ns));
+}
+
+static json_t *render_interface_total(const struct host_total *total)
+{
+  return json_pack(
+      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(total->name), "kernel_packets",
+      json_u64(total->kernel_packets), "kernel_bytes", json_u64(total->kernel_bytes),
+      "captured_packets", json_u64(total->captured_packets), "captured_bytes",
+      json_u64(total->captured_bytes), "own_packets", json_u64(total->own_packets), "own_bytes",
+      json_u64(total->own_bytes), "dropped_packets", json_u64(total->dropped_packets));
+}
+
+/* An offset that was never measured is null: 0 would be a claim. */
+static void host_set_clock(json_t *object, const struct host *host)
+{
+  bool is_measured = host->clock_uncertainty_ns != 0;
+  json_object_set_new(object, "clock_offset_ns",
+                      is_measured ? json_integer(host->clock_offset_ns) : json_null());
+  json_object_set_new(object, "clock_uncertainty_ns",
+                      is_measured ? json_integer(host->clock_uncertainty_ns) : json_null());
+  json_object_set_new(object, "shift_seconds", json_integer(host->shift_intervals));
+  json_object_set_new(object, "clock_bad", json_boolean(host->has_bad_clock));
+}
+
+static void host_set_counts(json_t *object, const struct host *host)
+{
+  const struct {
+    const char *key;
+    uint64_t value;
+  } counts[] = {
+      {"records", host->records},
+      {"repeated", host->repeated},
+      {"late", host->late},
+      {"gaps", host->gaps},
+      {"refused", host->refused},
+      {"frames", host->frames},
+      {"wire_bytes", host->wire_bytes},
+      {"undecoded", host->undecoded},
+      {"dropped", host->dropped},
+      {"own_frames", host->own_frames},
+      {"folded", host->folded},
+  };
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    json_object_set_new(object, counts[i].key, json_u64(counts[i].value));
+  }
+  double cpu = (double)host->cpu_ns * 100 / (double)NS_PER_S;
+  json_object_set_new(object, "cpu_percent", render_percent(cpu));
+  json_object_set_new(object, "resident_bytes", json_u64(host->resident_bytes));
+}
+
+json_t *render_host(const struct host *host, int64_t now_ns)
+{
+  static const char *const states[] = {"live", "silent", "left"};
+  /* A boot id is 64 random bits, more than JSON's numbers carry everywhere. */
+  char boot[17];
+  (void)snprintf(boot, sizeof boot, "%016llx", (unsigned long long)host->boot_id);
+  json_t *addresses = json_array();
+  for (uint32_t i = 0; i < host->address_count; i++) {
+    json_array_append_new(addresses, json_addr(&host->address[i]));
+  }
+  json_t *interfaces = json_array();
+  for (uint32_t i = 0; i < host->interface_count; i++) {
+    json_array_append_new(interfaces, render_interface(&host->interface[i]));
+  }
+  json_t *object = json_pack(
+      "{s:o, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o}", "name", json_text(host->name), "state",
+      states[render_host_state(host, now_ns)], "software", json_text(host->software), "boot", boot,
+      "connected", (int)host->is_connected, "punctual", (int)host->is_punctual, "first_heard",
+      render_time(host->first_heard_ns), "last_heard", render_time(host->last_heard_ns), "progress",
+      render_time(host->progress_ns));
+  host_set_clock(object, host);
+  host_set_counts(object, host);
+  json_object_set_new(object, "addresses", addresses);
+  json_object_set_new(object, "interfaces", interfaces);
+  json_t *totals = json_array();
+  for (uint32_t i = 0; i < host->total_count; i++) {
+    json_array_append_new(totals, render_interface_total(&host->total[i]));
+  }
+  json_object_set_new(object, "interface_totals", totals);
+  return object;
+}
+
+/* "" = no sensor. */
+static json_t *render_sensor(const char *name)
+{
+  return name[0] != '\0' ? json_text(name) : json_null();
+}
+
+json_t *render_ranking_host(const struct ranking_host *row)
+{
+  return json_pack("{s:o, s:o, s:o, s:o, s:o}", "address", json_addr(&row->addr), "sensor",
+                   render_sensor(row->sensor), "tx", json_counts(&row->tx), "rx",
+                   json_counts(&row->rx), "error_bytes", json_u64(row->error_bytes));
+}
+
+json_t *render_ranking_conversation(const struct ranking_conversation *row)
+{
+  char protocol[8];
+  const struct summary_conversation *c = &row->row;
+  return json_pack("{s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "client",
+                   json_addr(&c->client), "server", json_addr(&c->server), "server_port",
+                   (int)c->server_port, "protocol", render_protocol(c->protocol, protocol),
+                   "client_sensor", render_sensor(row->client_sensor), "server_sensor",
+                   render_sensor(row->server_sensor), "out", json_counts(&c->out), "in",
+                   json_counts(&c->in), "flows", json_u64(c->flows), "guessed", (int)c->is_guessed,
+                   "witnesses", (int)row->witnesses, "first", json_time(c->first_ns), "last",
+                   json_time(c->last_ns));
+}
+
+json_t *render_ranking_port(const struct ranking_port *row)
+{
+  char protocol[8];
+  return json_pack("{s:i, s:s, s:o, s:o, s:o}", "port", (int)row->port, "protocol",
+                   render_protocol(row->protocol, protocol), "out", json_counts(&row->out), "in",
+                   json_counts(&row->in), "flows", json_u64(row->flows));
+}
+
+const char *render_protocol(uint8_t protocol, char out[8])
+{
+  static const struct {
+    uint8_t number;
+    const char *name;
+  } names[] = {{1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "icmpv6"}, {132, "sctp"}};
+  (void)snprintf(out, 8, "%u", (unsigned)protocol);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (names[i].number == protocol) {
+      (void)snprintf(out, 8, "%s", names[i].name);
+    }
+  }
+  return out;
+}

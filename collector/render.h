@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values -> JSON, the one place where the names of the API, the webhooks and `seine replay` come
+ * from. Every function gives a new reference, NULL without memory. */
+#ifndef COLLECTOR_RENDER_H
+#define COLLECTOR_RENDER_H
+
+#include "collector/alerts.h"
+#include "collector/fleet.h"
+#include "collector/hosts.h"
+#include "collector/ranking.h"
+#include "common/json.h"
+
+/* {"id","state","severity","detector","rule","subject","summary","started","fired","resolved",
+ *  "last_seen","windows","observed","peak","expected":{"low","high"},"unit","window":{"start","seconds"},
+ *  "completeness_percent","evidence":[{"label","name","value","share_percent"}],"command","resolution",
+ *  "for_seconds","hold_seconds"}
+ * times RFC 3339 or null; a side of "expected" that is open is null. */
+json_t *render_alert(const struct alert *alert);
+/* And back: what the store kept, times to the millisecond. ERR_MALFORMED. finding.detector is
+ * looked up in detect_table. */
+int render_alert_read(const json_t *object, struct alert *out);
+/* {"start","seconds","revision","sensors_expected","sensors_present","completeness_percent",
+ *  "directions":{"tx":{"packets","bytes","payload_bytes"},...},"protocols":{...},"total":{"bytes":{"low",
+ *  "high"},"packets":{...}} or null,"distinct_addresses_estimate","flows_active","flows_new",
+ *  "interface_bytes","tcp":{"syn","syn_ack","fin","rst"},"ledger":{...}} */
+json_t *render_window(const struct fleet_window *window);
+/* {"frames","wire_bytes","undecoded":{reason:count},"own_frames","capture_dropped",...} */
+json_t *render_ledger(const struct summary_ledger *ledger);
+/* An integer when the value is one; rounded to six decimals otherwise; null when not finite. */
+json_t *render_number(double value);
+/* The same with three decimals. */
+json_t *render_percent(double value);
+/* null for INT64_MIN and 0: never. */
+json_t *render_time(int64_t time_ns);
+/* RFC 3339 with Z, as json_time writes it ("@seconds" too). ERR_MALFORMED. */
+int render_time_read(const char *text, int64_t *out_ns);
+/* {"low","high"} */
+json_t *render_bound(const struct fleet_bound *bound);
+
+enum render_host_state { RENDER_HOST_LIVE, RENDER_HOST_SILENT, RENDER_HOST_LEFT };
+/* Silent: nothing heard for 15 s. Left: it said BYE and has not come back. */
+enum render_host_state render_host_state(const struct host *host, int64_t now_ns);
+/* {"name","state":"live|silent|left","software","boot","last_heard","progress","clock_offset_ns",
+ *  "clock_uncertainty_ns","shift_seconds","records","repeated","late","gaps","refused","frames",...,
+ *  "cpu_percent","resident_bytes","addresses":[...],
+ *  "interfaces":[{"name","up","kernel":{...} or null,"captured_packets",...}],
+ *  "interface_totals":[{"name","kernel_packets",...}]} */
+json_t *render_host(const struct host *host, int64_t now_ns);
+/* {"address","sensor" or null,"tx":{...},"rx":{...},"error_bytes"} */
+json_t *render_ranking_host(const struct ranking_host *row);
+/* {"client","server","server_port","protocol","client_sensor","server_sensor","out":{...},"in":{...},
+ *  "flows","guessed","witnesses","first","last"} */
+json_t *render_ranking_conversation(const struct ranking_conversation *row);
+/* {"port","protocol","out":{...},"in":{...},"flows"} */
+json_t *render_ranking_port(const struct ranking_port *row);
+/* "tcp" "udp" "icmp" "icmpv6" "sctp", else the number as text. */
+const char *render_protocol(uint8_t protocol, char out[8]);
+
+#endif

@@ -1,0 +1,10 @@
+# Settings of the collector, and what it answers.
+seine_unit_test(settings seine-pipeline)
+seine_unit_test(ranking seine-pipeline)
+seine_unit_test(render seine-pipeline)
+seine_unit_test(queries seine-collector-core)
+seine_unit_test(api seine-collector-core)
+if(SEINE_TESTING)
+  target_sources(test_queries PRIVATE answers_fixture.c collector_samples.c)
+  target_sources(test_api PRIVATE answers_fixture.c collector_samples.c)
+endif()

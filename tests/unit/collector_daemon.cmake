@@ -1,0 +1,12 @@
+# The daemon's parts that touch the world: disk and receivers.
+seine_unit_test(store seine-collector-core)
+seine_unit_test(store_history seine-collector-core)
+seine_unit_test(notify_body seine-collector-core)
+seine_unit_test(notify seine-collector-core)
+seine_unit_test(checkpoint seine-collector-core)
+if(SEINE_TESTING)
+  foreach(module store store_history notify_body notify checkpoint)
+    target_sources(test_${module} PRIVATE collector_samples.c)
+  endforeach()
+  target_sources(test_notify PRIVATE http_receiver.c)
+endif()
