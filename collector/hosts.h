@@ -22,8 +22,8 @@
 
 struct hosts;
 
-/* What one interface of a sensor counted since the collector knows it: all its second records summed,
- * late ones too. In a record that is complete, kernel = captured + own + dropped. */
+/* What one interface of a sensor counted since the collector knows it: all its second records
+ * summed, late ones too. In a record that is complete, kernel = captured + own + dropped. */
 struct host_total {
   char name[SUMMARY_INTERFACE_NAME_MAX];
   uint64_t kernel_packets, kernel_bytes; /* received and sent */

@@ -192,32 +192,6 @@ static int settings_read(const struct settings_source *source, const struct conf
   return conf_load(rows, size, settings, source->name, true, errors);
 }
 
-/* Settings without rules: was the key absent, or was it `rules: []`? The array cannot tell, so the
- * source is read once more with `rules` as a text that keeps its default only when it is absent. */
-static bool settings_lack_rules(const struct settings_source *source)
-{
-  static const char absent[] = "(absent)";
-  struct {
-    struct collector_settings settings;
-    char *rules;
-  } probe;
-  struct conf_row rows[ROWS];
-  memcpy(rows, collector_settings_rows, sizeof rows);
-  for (size_t i = 0; i + 1 < ROWS; i++) {
-    if (strcmp(rows[i].key, "rules") == 0) {
-      rows[i] =
-          (struct conf_row){"rules", CONF_TEXT, (size_t)((char *)&probe.rules - (char *)&probe),
-                            absent,  "",        .check = NULL};
-    }
-  }
-  struct conf_errors errors = {NULL, 0};
-  int err = settings_read(source, rows, sizeof probe, &probe, &errors);
-  bool is_absent = err == 0 && strcmp(probe.rules, absent) == 0;
-  conf_free(rows, &probe);
-  conf_errors_free(&errors);
-  return is_absent;
-}
-
 static int settings_add_seed_rule(struct collector_settings *settings, struct conf_errors *errors)
 {
   const struct settings_source seed = {"the built-in rule", seed_rule_text};
@@ -235,7 +209,8 @@ static int settings_load(const struct settings_source *source, struct collector_
                          struct conf_errors *errors)
 {
   int err = settings_read(source, collector_settings_rows, sizeof *out, out, errors);
-  if (err == 0 && out->rules.count == 0 && settings_lack_rules(source)) {
+  /* NULL: no file had the key; `rules: []` gives an array of none. */
+  if (err == 0 && out->rules.item == NULL) {
     err = settings_add_seed_rule(out, errors);
   }
   /* After mistakes in the rows too, so that all are told at once. */

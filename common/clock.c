@@ -191,6 +191,8 @@ static bool format_in(uint64_t magnitude, const struct unit *unit, char *out, si
       return false;
     }
     scale /= 10;
+    /* scale was a multiple of 10: it is not 0 now. */
+    /* cppcheck-suppress zerodivcond */
     out[at++] = (char)('0' + rest / scale);
     rest %= scale;
   }

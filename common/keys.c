@@ -99,7 +99,7 @@ static int keys_read(const char *path, bool is_secret, uint8_t out[KEYS_BYTES],
 
 int keys_load(const char *path, struct key_pair *out, struct err_message *message)
 {
-  struct key_pair pair;
+  struct key_pair pair = {{0}, {0}};
   int err = keys_read(path, true, pair.secret_key, message);
   if (err != 0) {
     return err;

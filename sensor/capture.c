@@ -163,11 +163,11 @@ static int start_live(struct capture *capture, const struct capture_options *opt
     return result;
   }
   note_link(capture);
-  if (options->filter != NULL && options->filter[0] != '\0') {
-    result = set_filter(capture, options->filter, message);
-    if (result != 0) {
-      return result;
-    }
+  /* An empty filter too: it is the kernel's filter that cuts packets to the snap length, and whole
+   * ones fill the ring in no time. */
+  result = set_filter(capture, options->filter != NULL ? options->filter : "", message);
+  if (result != 0) {
+    return result;
   }
   if (pcap_setnonblock(capture->pcap, 1, why) != 0) {
     return err_set(message, ERR_IO, "%s: cannot be read without blocking: %s", capture->name, why);
