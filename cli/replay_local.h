@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose addresses are a replayed sensor's own: --local for all, `sensors: NAME: addresses:` for
+ * one. */
+#ifndef CLI_REPLAY_LOCAL_H
+#define CLI_REPLAY_LOCAL_H
+
+#include "cli/options.h"
+#include "cli/replay_files.h"
+
+struct collector_settings;
+
+/* Adds both kinds for the sensor to *out (emptied first). ERR_LIMIT: more than fit; ERR_MALFORMED;
+ * message names the entry. */
+int replay_local_read(const struct options *options, const struct collector_settings *settings,
+                      const char *sensor, struct replay_local *out, struct err_message *message);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A replay's answer for people: made from the JSON, so that the two cannot differ. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/alerts.h"
+#include "cli/question.h"
+#include "cli/replay.h"
+#include "cli/table.h"
+#include "cli/top.h"
+
+/* A count out of JSON, which has no unsigned numbers. */
+static uint64_t replay_print_number(const json_t *object, const char *key)
+{
+  int64_t value = json_get_int(object, key, 0);
+  return value > 0 ? (uint64_t)value : 0;
+}
+
+/* One line a file; what the trouble was has been said on standard error. */
+static void replay_print_files(const json_t *files, const struct output *out)
+{
+  static const struct table_column columns[] = {
+      {"SENSOR", TABLE_LEFT, 0},
+      {"FRAMES", TABLE_RIGHT, 0},
+      {"LINK", TABLE_LEFT, 1},
+      {"READ", TABLE_LEFT, 0},
+  };
+  struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
+  size_t i;
+  json_t *file;
+  json_array_foreach(files, i, file)
+  {
+    char text[OUTPUT_TEXT_MAX];
+    bool is_whole = json_is_null(json_object_get(file, "trouble"));
+    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(file, "sensor", "?"));
+    table_cell(table, OUTPUT_PLAIN, "%s", output_count(replay_print_number(file, "frames"), text));
+    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(file, "link", ""));
+    table_cell(table, is_whole ? OUTPUT_PLAIN : OUTPUT_BAD, "%s", is_whole ? "whole" : "not whole");
+  }
+  table_print(table, out);
+  table_free(table);
+  fputc('\n', out->file);
+}
+
+/* "frames  1,723 (2.53 MB on the wire)", and what they were. */
+static void replay_print_totals(const json_t *answer, const struct output *out)
+{
+  const json_t *totals = json_object_get(answer, "totals");
+  char a[OUTPUT_TEXT_MAX], b[OUTPUT_TEXT_MAX], c[OUTPUT_TEXT_MAX], d[OUTPUT_TEXT_MAX];
+  output_print(out, OUTPUT_PLAIN, "frames      %s, %s on the wire; %s not IP\n",
+               output_count(replay_print_number(totals, "frames"), a),
+               output_bytes(out, replay_print_number(totals, "wire_bytes"), b),
+               output_count(replay_print_number(totals, "non_ip_frames"), c));
+  output_print(out, OUTPUT_PLAIN, "ip          %s: %s IPv4 packets, %s IPv6, %s fragments\n",
+               output_bytes(out, replay_print_number(totals, "ip_bytes"), a),
+               output_count(replay_print_number(totals, "ipv4_packets"), b),
+               output_count(replay_print_number(totals, "ipv6_packets"), c),
+               output_count(replay_print_number(totals, "fragments"), d));
+  output_print(out, OUTPUT_PLAIN, "packets     tcp %s, udp %s, icmp %s, other %s\n",
+               output_count(replay_print_number(totals, "tcp_packets"), a),
+               output_count(replay_print_number(totals, "udp_packets"), b),
+               output_count(replay_print_number(totals, "icmp_packets"), c),
+               output_count(replay_print_number(totals, "other_ip_packets"), d));
+  output_print(out, OUTPUT_PLAIN, "seen        %s flows, about %s addresses, %s windows\n",
+               output_count(replay_print_number(answer, "flows"), a),
+               output_count(replay_print_number(answer, "distinct_addresses_estimate"), b),
+               output_count(replay_print_number(answer, "windows"), c));
+}
+
+/* The members that are numbers above zero, after a title; nothing when there is none. not_ip is no
+ * loss: it stands with the frames. */
+static void replay_print_nonzero(json_t *object, const char *title, const char *const *skip,
+                                 const struct output *out)
+{
+  const char *key, *lead = title;
+  json_t *value;
+  json_object_foreach(object, key, value)
+  {
+    bool is_skipped = json_integer_value(value) <= 0;
+    for (size_t i = 0; skip[i] != NULL; i++) {
+      is_skipped = is_skipped || strcmp(skip[i], key) == 0;
+    }
+    if (!is_skipped) {
+      char text[OUTPUT_TEXT_MAX];
+      output_print(out, OUTPUT_WARN, "%s%s %s", lead, key,
+                   output_count((uint64_t)json_integer_value(value), text));
+      lead = ", ";
+    }
+  }
+  if (lead != title) {
+    fputc('\n', out->file);
+  }
+}
+
+/* Only what is not zero: a clean replay has no such line. */
+static void replay_print_losses(const json_t *answer, const struct output *out)
+{
+  static const char *const no_reason[] = {"not_ip", NULL};
+  static const char *const no_trouble[] = {"applied", NULL};
+  static const char *const no_loss[] = {"frames", "wire_bytes", "own_frames", NULL};
+  const json_t *totals = json_object_get(answer, "totals");
+  replay_print_nonzero(json_object_get(totals, "undecoded"), "undecoded   ", no_reason, out);
+  replay_print_nonzero(json_object_get(answer, "ledger"), "ledger      ", no_loss, out);
+  replay_print_nonzero(json_object_get(answer, "records"), "records     ", no_trouble, out);
+}
+
+/* The fleet's sum, or why there is none. */
+static void replay_print_fleet(const json_t *answer, const struct output *out)
+{
+  const json_t *total = json_object_get(answer, "total");
+  if (!json_is_object(total)) {
+    output_print(out, OUTPUT_PLAIN,
+                 "fleet       no sum: without --local nobody knows which way a packet went\n");
+    return;
+  }
+  char low[OUTPUT_TEXT_MAX], high[OUTPUT_TEXT_MAX], tx[OUTPUT_TEXT_MAX], rx[OUTPUT_TEXT_MAX];
+  const json_t *bytes = json_object_get(total, "bytes");
+  const json_t *ways = json_object_get(answer, "directions");
+  uint64_t least = replay_print_number(bytes, "low"), most = replay_print_number(bytes, "high");
+  output_print(out, OUTPUT_PLAIN, "fleet       %s%s%s counted once (sent %s, received %s)\n",
+               output_bytes(out, least, low), least != most ? " to " : "",
+               least != most ? output_bytes(out, most, high) : "",
+               output_bytes(out, replay_print_number(json_object_get(ways, "tx"), "bytes"), tx),
+               output_bytes(out, replay_print_number(json_object_get(ways, "rx"), "bytes"), rx));
+}
+
+/* "No alerts" is an answer, so it is printed. */
+static void replay_print_alerts(const json_t *answer, const struct output *out)
+{
+  const json_t *alerts = json_object_get(answer, "alerts");
+  uint64_t omitted = replay_print_number(answer, "alerts_omitted");
+  if (json_array_size(alerts) == 0) {
+    output_print(out, OUTPUT_GOOD, "no alerts\n");
+  } else {
+    alerts_print_rows(alerts, out);
+  }
+  if (omitted > 0) {
+    output_print(out, OUTPUT_WARN, "and %" PRIu64 " more alerts, not kept\n", omitted);
+  }
+  fputc('\n', out->file);
+}
+
+/* Files, totals, rankings, alerts, and how it was counted. */
+void replay_print(const json_t *answer, const struct output *out)
+{
+  replay_print_files(json_object_get(answer, "files"), out);
+  replay_print_totals(answer, out);
+  replay_print_fleet(answer, out);
+  replay_print_losses(answer, out);
+  fputc('\n', out->file);
+  if (json_array_size(json_object_get(answer, "top_hosts")) > 0) {
+    top_print_hosts(json_object_get(answer, "top_hosts"), out);
+    fputc('\n', out->file);
+    top_print_conversations(json_object_get(answer, "top_conversations"), out);
+    fputc('\n', out->file);
+  }
+  replay_print_alerts(answer, out);
+  top_print_totals(json_object_get(answer, "top_totals"), out);
+  question_footer(answer, out);
+}

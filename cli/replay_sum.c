@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Adds up a replay. */
+#include "cli/replay_sum.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/pipeline.h"
+#include "common/hash.h"
+
+/* Distinct conversations and hosts that a ranking keeps; more are told as an error bound. */
+#define REPLAY_RANKING_ROWS 262144
+
+/* For the ranking: the sensor that owns an address, as the pipeline knows it by now. */
+static const char *replay_sum_owner(void *context, const struct addr *a)
+{
+  const struct pipeline *const *pipeline = context;
+  const struct host *host = hosts_owner(pipeline_hosts(*pipeline), a);
+  return host != NULL ? host->name : NULL;
+}
+
+int replay_sum_init(struct replay_sum *sum, const struct pipeline *pipeline)
+{
+  *sum = (struct replay_sum){.from_ns = INT64_MAX, .until_ns = INT64_MIN, .pipeline = pipeline};
+  hll_init(&sum->addresses, HLL_PRECISION_MINUTE, HASH_FLEET_SEED);
+  sum->ranking = ranking_new(REPLAY_RANKING_ROWS, replay_sum_owner, &sum->pipeline);
+  return sum->ranking != NULL ? 0 : ERR_NO_MEMORY;
+}
+
+void replay_sum_fini(struct replay_sum *sum)
+{
+  for (size_t i = 0; i < sum->minute_count; i++) {
+    summary_free(sum->minute[i]);
+  }
+  free(sum->minute);
+  free(sum->alert);
+  ranking_free(sum->ranking);
+}
+
+/* Every counter of the ledger: what was lost anywhere is told in the end. */
+static void replay_sum_ledger(struct summary_ledger *into, const struct summary_ledger *from)
+{
+  into->frames += from->frames;
+  into->wire_bytes += from->wire_bytes;
+  for (int i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
+    into->undecoded[i] += from->undecoded[i];
+  }
+  into->own_frames += from->own_frames;
+  into->capture_dropped += from->capture_dropped;
+  into->interface_dropped += from->interface_dropped;
+  into->late_frames += from->late_frames;
+  into->clamped_frames += from->clamped_frames;
+  into->flows_folded += from->flows_folded;
+  into->rows_folded += from->rows_folded;
+  into->first_seen_folded += from->first_seen_folded;
+  into->queue_evicted += from->queue_evicted;
+}
+
+/* Room for one more of size bytes behind count; NULL without memory. */
+static void *replay_sum_grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+  if (count < *capacity) {
+    return items;
+  }
+  size_t wanted = *capacity == 0 ? 16 : 2 * *capacity;
+  void *grown = reallocarray(items, wanted, size);
+  if (grown != NULL) {
+    *capacity = wanted;
+  }
+  return grown;
+}
+
+/* A minute is ranked when every sensor has passed it; until then it waits here. */
+static void replay_sum_keep(struct replay_sum *sum, const struct summary *s)
+{
+  struct summary **minutes = sum->minute;
+  void *grown =
+      replay_sum_grow(minutes, sum->minute_count, &sum->minute_capacity, sizeof(struct summary *));
+  if (grown == NULL) {
+    sum->has_failed = true;
+    return;
+  }
+  sum->minute = grown;
+  struct summary *copy = summary_clone(s);
+  if (copy == NULL) {
+    sum->has_failed = true;
+    return;
+  }
+  sum->minute[sum->minute_count++] = copy;
+}
+
+/* Totals by direction and protocol, which everything else is derived from. */
+static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
+{
+  for (int d = 0; d < SUMMARY_DIRECTIONS; d++) {
+    for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
+      counts_add(&sum->traffic[d][p], &s->traffic[d][p]);
+    }
+  }
+  sum->ipv4_packets += s->ipv4_packets;
+  sum->ipv6_packets += s->ipv6_packets;
+  sum->fragments += s->fragments;
+  sum->non_ip_frames += s->non_ip_frames;
+  replay_sum_ledger(&sum->ledger, &s->ledger);
+  if (hll_merge(&sum->addresses, &s->addresses) != 0) {
+    sum->has_failed = true;
+  }
+  replay_sum_keep(sum, s);
+}
+
+static int64_t replay_sum_end(const struct summary *s)
+{
+  return s->start_ns + s->length_ns;
+}
+
+void replay_sum_record(struct replay_sum *sum, const struct summary *s)
+{
+  /* The minute has all that its seconds have: either, not both. */
+  if (s->kind == SUMMARY_MINUTE) {
+    replay_sum_minute(sum, s);
+    return;
+  }
+  int64_t end_ns = replay_sum_end(s);
+  sum->from_ns = s->start_ns < sum->from_ns ? s->start_ns : sum->from_ns;
+  sum->until_ns = end_ns > sum->until_ns ? end_ns : sum->until_ns;
+}
+
+/* By start, then sensor. */
+static int replay_sum_compare(const void *left, const void *right)
+{
+  const struct summary *a = *(const struct summary *const *)left;
+  const struct summary *b = *(const struct summary *const *)right;
+  if (a->start_ns != b->start_ns) {
+    return a->start_ns < b->start_ns ? -1 : 1;
+  }
+  return strcmp(a->sensor, b->sensor);
+}
+
+/* Ranks and frees the first n waiting minutes, which are the parts of one bucket. */
+static void replay_sum_bucket(struct replay_sum *sum, struct summary **minutes, size_t n)
+{
+  if (ranking_bucket(sum->ranking, (const struct summary *const *)minutes, n) != 0) {
+    sum->has_failed = true;
+  }
+  for (size_t i = 0; i < n; i++) {
+    summary_free(minutes[i]);
+  }
+}
+
+void replay_sum_merged(struct replay_sum *sum, int64_t now_ns)
+{
+  struct summary **minutes = sum->minute;
+  size_t count = sum->minute_count, from = 0;
+  if (count > 1) {
+    qsort(minutes, count, sizeof(struct summary *), replay_sum_compare);
+  }
+  while (from < count && replay_sum_end(minutes[from]) <= now_ns) {
+    size_t until = from + 1;
+    while (until < count && minutes[until]->start_ns == minutes[from]->start_ns) {
+      until++;
+    }
+    replay_sum_bucket(sum, minutes + from, until - from);
+    from = until;
+  }
+  sum->minute_count = count - from;
+  for (size_t i = 0; from > 0 && i < sum->minute_count; i++) {
+    minutes[i] = minutes[from + i];
+  }
+}
+
+/* Deltas of late records (revision > 0) are added like the rest. */
+void replay_sum_window(struct replay_sum *sum, const struct fleet_window *window)
+{
+  if (!window->has_total) {
+    return;
+  }
+  sum->has_total = true;
+  sum->total_bytes.low += window->total_bytes.low;
+  sum->total_bytes.high += window->total_bytes.high;
+  sum->total_packets.low += window->total_packets.low;
+  sum->total_packets.high += window->total_packets.high;
+}
+
+/* The newest alerts change most: looked for from the end. */
+void replay_sum_alert(struct replay_sum *sum, const struct alert *alert)
+{
+  for (size_t i = sum->alert_count; i-- > 0;) {
+    if (strcmp(sum->alert[i].id, alert->id) == 0) {
+      sum->alert[i] = *alert;
+      return;
+    }
+  }
+  if (alert->state == ALERT_PENDING) {
+    return;
+  }
+  if (sum->alert_count == REPLAY_ALERTS_MAX) {
+    /* Its end comes by here as well: count each one once. */
+    sum->alerts_omitted += alert->state == ALERT_FIRING;
+    return;
+  }
+  void *grown =
+      replay_sum_grow(sum->alert, sum->alert_count, &sum->alert_capacity, sizeof *sum->alert);
+  if (grown == NULL) {
+    sum->has_failed = true;
+    return;
+  }
+  sum->alert = grown;
+  sum->alert[sum->alert_count++] = *alert;
+}
+
+struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_direction direction)
+{
+  struct counts total = {0};
+  for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
+    counts_add(&total, &sum->traffic[direction][p]);
+  }
+  return total;
+}
+
+struct counts replay_sum_protocol(const struct replay_sum *sum, enum summary_protocol protocol)
+{
+  struct counts total = {0};
+  for (int d = 0; d < SUMMARY_DIRECTIONS; d++) {
+    counts_add(&total, &sum->traffic[d][protocol]);
+  }
+  return total;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sensors for people. */
+#include "cli/sensors.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/question.h"
+#include "cli/table.h"
+#include "common/clock.h"
+
+/* A count out of JSON, which has no unsigned numbers. */
+static uint64_t sensors_number(const json_t *object, const char *key)
+{
+  int64_t value = json_get_int(object, key, 0);
+  return value > 0 ? (uint64_t)value : 0;
+}
+
+/* Who left said goodbye: that is neither good nor bad. */
+static enum output_tone sensors_tone(const json_t *sensor)
+{
+  const char *state = json_get_text(sensor, "state", "");
+  if (strcmp(state, "live") == 0) {
+    return OUTPUT_GOOD;
+  }
+  return strcmp(state, "silent") == 0 ? OUTPUT_BAD : OUTPUT_PLAIN;
+}
+
+/* "+1.2 ms", "-" while it is not measured. */
+static void sensors_clock_cell(struct table *table, const json_t *sensor)
+{
+  const json_t *offset = json_object_get(sensor, "clock_offset_ns");
+  bool is_bad = json_is_true(json_object_get(sensor, "clock_bad"));
+  if (!json_is_integer(offset)) {
+    table_cell(table, OUTPUT_PLAIN, "-");
+    return;
+  }
+  double ms = (double)json_integer_value(offset) / (double)NS_PER_MS;
+  enum output_tone tone = is_bad ? OUTPUT_BAD : OUTPUT_PLAIN;
+  if (fabs(ms) >= 1000) {
+    table_cell(table, tone, "%+.2f s", ms / 1000);
+  } else {
+    table_cell(table, tone, "%+.1f ms", ms);
+  }
+}
+
+/* By the collector's clock on both sides, so that ours does not matter. */
+static void sensors_heard_cell(struct table *table, const json_t *answer, const json_t *sensor)
+{
+  char text[OUTPUT_TEXT_MAX];
+  int64_t now_ns, heard_ns;
+  const char *now = json_get_text(answer, "now", "");
+  const char *heard = json_get_text(sensor, "last_heard", "");
+  if (output_parse_time(now, &now_ns) != 0 || output_parse_time(heard, &heard_ns) != 0) {
+    table_cell(table, OUTPUT_PLAIN, "never");
+  } else {
+    table_cell(table, OUTPUT_PLAIN, "%s ago",
+               output_span(now_ns > heard_ns ? now_ns - heard_ns : 0, text));
+  }
+}
+
+/* A loss is coloured as soon as it is not zero. */
+static void sensors_count_cell(struct table *table, uint64_t count, enum output_tone tone)
+{
+  char text[OUTPUT_TEXT_MAX];
+  table_cell(table, count > 0 ? tone : OUTPUT_PLAIN, "%s", output_count(count, text));
+}
+
+/* One sensor: liveness, clock, what it saw, what it lost, what it costs. */
+static void sensors_row(struct table *table, const json_t *answer, const json_t *sensor,
+                        const struct output *out)
+{
+  char text[OUTPUT_TEXT_MAX];
+  struct output bytes = *out;
+  bytes.is_bits = false; /* nobody asks for memory in bits */
+  table_cell(table, OUTPUT_BOLD, "%s", json_get_text(sensor, "name", "?"));
+  table_cell(table, sensors_tone(sensor), "%s", json_get_text(sensor, "state", "?"));
+  sensors_heard_cell(table, answer, sensor);
+  sensors_clock_cell(table, sensor);
+  sensors_count_cell(table, sensors_number(sensor, "frames"), OUTPUT_PLAIN);
+  table_cell(table, OUTPUT_PLAIN, "%s",
+             output_bytes(out, sensors_number(sensor, "wire_bytes"), text));
+  sensors_count_cell(table, sensors_number(sensor, "dropped"), OUTPUT_WARN);
+  sensors_count_cell(table, sensors_number(sensor, "undecoded"), OUTPUT_PLAIN);
+  sensors_count_cell(table, sensors_number(sensor, "gaps"), OUTPUT_WARN);
+  sensors_count_cell(table, sensors_number(sensor, "late"), OUTPUT_PLAIN);
+  table_cell(table, OUTPUT_PLAIN, "%.2f %%", json_get_number(sensor, "cpu_percent", 0));
+  table_cell(table, OUTPUT_PLAIN, "%s",
+             output_bytes(&bytes, sensors_number(sensor, "resident_bytes"), text));
+}
+
+/* Kernel counters beside what was captured: the two should agree up to own traffic and drops. */
+static void sensors_print_interfaces(const json_t *sensors, const struct output *out)
+{
+  static const struct table_column columns[] = {
+      {"INTERFACE", TABLE_LEFT, 0},   {"LINK", TABLE_LEFT, 1},
+      {"KERNEL RX", TABLE_RIGHT, 0},  {"KERNEL TX", TABLE_RIGHT, 0},
+      {"CAPTURED", TABLE_RIGHT, 0},   {"OWN", TABLE_RIGHT, 4},
+      {"RING DROPS", TABLE_RIGHT, 2}, {"DEVICE DROPS", TABLE_RIGHT, 3},
+  };
+  struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
+  size_t i, k;
+  json_t *sensor, *interface;
+  json_array_foreach(sensors, i, sensor)
+  {
+    json_array_foreach(json_object_get(sensor, "interfaces"), k, interface)
+    {
+      char text[OUTPUT_TEXT_MAX];
+      const json_t *kernel = json_object_get(interface, "kernel");
+      bool is_up = json_is_true(json_object_get(interface, "up"));
+      table_cell(table, OUTPUT_PLAIN, "%s/%s", json_get_text(sensor, "name", "?"),
+                 json_get_text(interface, "name", "?"));
+      table_cell(table, is_up ? OUTPUT_GOOD : OUTPUT_BAD, "%s", is_up ? "up" : "down");
+      for (int way = 0; way < 2; way++) {
+        uint64_t bytes = sensors_number(kernel, way == 0 ? "rx_bytes" : "tx_bytes");
+        table_cell(table, OUTPUT_PLAIN, "%s",
+                   json_is_object(kernel) ? output_bytes(out, bytes, text) : "-");
+      }
+      table_cell(table, OUTPUT_PLAIN, "%s",
+                 output_bytes(out, sensors_number(interface, "captured_bytes"), text));
+      table_cell(table, OUTPUT_PLAIN, "%s",
+                 output_bytes(out, sensors_number(interface, "own_bytes"), text));
+      sensors_count_cell(table, sensors_number(interface, "capture_dropped"), OUTPUT_WARN);
+      sensors_count_cell(table, sensors_number(interface, "interface_dropped"), OUTPUT_WARN);
+    }
+  }
+  table_print(table, out);
+  table_free(table);
+}
+
+/* Whose counters these are, and since when. */
+static void sensors_print_foot(const json_t *answer, const struct output *out)
+{
+  char now[OUTPUT_TEXT_MAX], known[OUTPUT_TEXT_MAX];
+  output_print(out, OUTPUT_PLAIN,
+               "\nwindow      counters since the collector first heard each sensor; interfaces: "
+               "its newest second\nasked       %s; %s sensors known%s\n",
+               output_time_text(out, json_get_text(answer, "now", NULL), now),
+               output_count(sensors_number(answer, "known"), known),
+               json_is_true(json_object_get(answer, "limited")) ? " (not all are shown)" : "");
+  output_print(out, OUTPUT_PLAIN,
+               "counted     frames by each sensor that saw them; dropped: by ring and device; "
+               "missing: records that never came\n");
+}
+
+/* Columns that say "all is well" leave first on a narrow terminal, losses last. */
+static void sensors_print(const json_t *answer, const struct output *out)
+{
+  static const struct table_column columns[] = {
+      {"SENSOR", TABLE_LEFT, 0},   {"STATE", TABLE_LEFT, 0},      {"HEARD", TABLE_RIGHT, 0},
+      {"CLOCK", TABLE_RIGHT, 3},   {"FRAMES", TABLE_RIGHT, 1},    {"ON THE WIRE", TABLE_RIGHT, 2},
+      {"DROPPED", TABLE_RIGHT, 0}, {"UNDECODED", TABLE_RIGHT, 7}, {"MISSING", TABLE_RIGHT, 4},
+      {"LATE", TABLE_RIGHT, 8},    {"CPU", TABLE_RIGHT, 5},       {"MEMORY", TABLE_RIGHT, 6},
+  };
+  const json_t *sensors = json_object_get(answer, "sensors");
+  if (json_array_size(sensors) == 0) {
+    output_print(out, OUTPUT_WARN, "no sensor has said HELLO yet\n");
+  }
+  struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
+  size_t i;
+  json_t *sensor;
+  json_array_foreach(sensors, i, sensor)
+  {
+    sensors_row(table, answer, sensor, out);
+  }
+  table_print(table, out);
+  table_free(table);
+  fputc('\n', out->file);
+  sensors_print_interfaces(sensors, out);
+  sensors_print_foot(answer, out);
+}
+
+/* A sensor that left is no trouble; one that fell silent is. */
+static int sensors_judge(const json_t *answer)
+{
+  size_t i;
+  json_t *sensor;
+  json_array_foreach(json_object_get(answer, "sensors"), i, sensor)
+  {
+    if (strcmp(json_get_text(sensor, "state", ""), "silent") == 0) {
+      return OPTIONS_EXIT_TROUBLE;
+    }
+  }
+  return OPTIONS_EXIT_GOOD;
+}
+
+int sensors_run(const struct options *options)
+{
+  if (options->word_count > 1) {
+    return commands_refuse_word("sensors: ", options->word[1], NULL, 0);
+  }
+  const struct question question = {"/v1/sensors", sensors_print, sensors_judge};
+  return question_run(options, &question);
+}

@@ -1,0 +1,10 @@
+# Tests that start programs. Integration needs root and network namespaces, and says so when it skips.
+if(SEINE_TESTING)
+  add_test(NAME captures.own
+    COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/captures.py ${CMAKE_BINARY_DIR}/bin/seine ${CMAKE_CURRENT_SOURCE_DIR}/data/captures)
+  add_test(NAME captures.shared
+    COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/captures.py
+      --xfail ${CMAKE_CURRENT_SOURCE_DIR}/data/truth-later.txt
+      ${CMAKE_BINARY_DIR}/bin/seine ${PROJECT_SOURCE_DIR}/../shared/captures)
+  set_tests_properties(captures.own captures.shared PROPERTIES LABELS captures TIMEOUT 900 SKIP_RETURN_CODE 77)
+endif()
