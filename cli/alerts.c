@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alerts for people. */
+/* Alerts for people. The verdict of both is the same, so that scripts can wait for an alert to end:
+ * code 1 while one fires. */
 #include "cli/alerts.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/question.h"
 #include "cli/table.h"
+#include "cli/words.h"
 
+/* Two values with their units and a word between them. */
 #define ALERTS_RANGE_MAX ((size_t)3 * OUTPUT_TEXT_MAX)
 
 /* How loud: red only for what fires and wants a person; an information that fires is no alarm. */
@@ -32,6 +34,7 @@ static const char *alerts_expected(const json_t *alert, char text[ALERTS_RANGE_M
 {
   const json_t *expected = json_object_get(alert, "expected");
   const char *unit = json_get_text(alert, "unit", "");
+  /* A lower end of 0 is no bound that anybody could fall below. */
   bool has_low = json_is_number(json_object_get(expected, "low"));
   bool has_high = json_is_number(json_object_get(expected, "high"));
   double low = json_get_number(expected, "low", 0), high = json_get_number(expected, "high", 0);
@@ -56,6 +59,7 @@ static const char *alerts_since(const json_t *alert)
   return fired != NULL ? fired : json_get_text(alert, "started", NULL);
 }
 
+/* Peak, not the first value: how bad it was is what a list is read for. */
 void alerts_print_rows(const json_t *rows, const struct output *out)
 {
   static const struct table_column columns[] = {
@@ -123,6 +127,7 @@ static void alerts_print_times(const json_t *alert, const struct output *out)
     const char *time = json_get_text(alert, keys[i], NULL);
     char text[OUTPUT_TEXT_MAX];
     if (time != NULL) {
+      /* "cleared", or "recovered" after a restart, belongs to the end alone. */
       const char *how = i == 3 ? json_get_text(alert, "resolution", "") : "";
       output_print(out, OUTPUT_PLAIN, "%s%s%s%s\n", titles[i], output_time_text(out, time, text),
                    *how != '\0' ? ", " : "", how);
@@ -150,6 +155,7 @@ static void alerts_print_alert(const json_t *alert, const struct output *out)
   alerts_print_times(alert, out);
   alerts_print_evidence(json_object_get(alert, "evidence"), unit, out);
   fputc('\n', out->file);
+  /* How sure it is stands below what was seen: the window, and how complete it was (P2). */
   const json_t *window = json_object_get(alert, "window");
   output_print(out, OUTPUT_PLAIN, "window      %s, %g s; seen in %lld windows\n",
                output_time_text(out, json_get_text(window, "start", NULL), text),
@@ -222,6 +228,7 @@ static int alerts_show_run(const struct options *options)
   return question_run(options, &question);
 }
 
+/* `show` is the only operand; everything else is told what there is. */
 int alerts_run(const struct options *options)
 {
   static const char *const words[] = {"show"};
@@ -229,7 +236,7 @@ int alerts_run(const struct options *options)
     return alerts_show_run(options);
   }
   if (options->word_count > 1) {
-    return commands_refuse_word("alerts: ", options->word[1], words, 1);
+    return words_refuse("alerts: ", options->word[1], words, 1);
   }
   char path[96];
   snprintf(path, sizeof path, "/v1/alerts?limit=%d%s%s", options->limit > 0 ? options->limit : 100,

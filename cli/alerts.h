@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `seine alerts` and `seine alerts show ID`. */
+/* `seine alerts` and `seine alerts show ID`. Lists what the collector keeps, live alerts first;
+ * `show` tells all that one alert carries (P7). */
 #ifndef CLI_ALERTS_H
 #define CLI_ALERTS_H
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands, help, and the way into one. */
+/* The table of commands, help, and the way into one.
+ *
+ *   argv -> options.c -> commands_run -> a row of the table -> NAME_run -> exit code
+ *
+ *   NAME_run -> question.c -> conn.c -> the collector's socket
+ *   replay_run -> replay.c: capture files, no collector */
 #include "cli/commands.h"
 
 #include <string.h>
@@ -9,11 +14,15 @@
 #include "cli/sensors.h"
 #include "cli/status.h"
 #include "cli/top.h"
+#include "cli/words.h"
 
+/* Room for the names in a refusal; the table has fewer. */
 #define COMMANDS_MAX 16
 
+/* Declared here, since help is a row of the table and reads it too. */
 static int commands_help_run(const struct options *options);
 
+/* In the order of the help: from the overview to the details, then what needs no collector. */
 const struct command commands_table[] = {
     {"status", "", "how the fleet and the collector are", OPTIONS_ASK, status_run},
     {"top", "[hosts|conversations|ports]", "who moved the most, each byte counted once",
@@ -61,17 +70,6 @@ static void commands_print_one(const struct command *command, FILE *out)
   options_help(command->options, out);
 }
 
-int commands_refuse_word(const char *command, const char *word, const char *const *known, size_t n)
-{
-  const char *nearest = options_nearest(word, known, n);
-  if (nearest != NULL) {
-    output_complain("%sunknown word '%s': did you mean '%s'?", command, word, nearest);
-  } else {
-    output_complain("%sunknown word '%s'; 'seine help' shows what there is", command, word);
-  }
-  return OPTIONS_EXIT_USAGE;
-}
-
 /* The table itself is the list of known words. */
 static int commands_refuse_command(const char *word)
 {
@@ -80,7 +78,7 @@ static int commands_refuse_command(const char *word)
   for (size_t i = 0; i < n; i++) {
     names[i] = commands_table[i].name;
   }
-  return commands_refuse_word("", word, names, n);
+  return words_refuse("", word, names, n);
 }
 
 /* `seine help` and `seine help COMMAND`. */
@@ -122,6 +120,7 @@ static int commands_run(const struct options *options)
     commands_print_one(command, stdout);
     return OPTIONS_EXIT_GOOD;
   }
+  /* An option that the command would not look at is a misunderstanding: said, not ignored. */
   const char *stranger = options_stranger(options->given, command->options);
   if (stranger != NULL) {
     output_complain("'%s' takes no option '--%s'; 'seine help %s' lists its options", command->name,
@@ -131,6 +130,7 @@ static int commands_run(const struct options *options)
   return command->run(options);
 }
 
+/* One place where every command ends, so that none forgets what was not written. */
 int commands_main(int argc, char **argv)
 {
   struct options options;

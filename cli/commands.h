@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of `seine` as one table, and the way from argv into one of them. */
+/* The commands of `seine` as one table, and the way from argv into one of them. A command is a row
+ * of the table, a file of its own with one function NAME_run, and the bits of the options that it
+ * takes: parser, help and refusals follow from these. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
@@ -19,8 +21,5 @@ extern const size_t commands_count;
 
 /* All of main(): parses, finds the command, runs it, flushes. Returns the exit code. */
 int commands_main(int argc, char **argv);
-/* Refuses an operand that a command does not know: one line on standard error, naming it and the
- * nearest of n known words (may be none). Returns OPTIONS_EXIT_USAGE. */
-int commands_refuse_word(const char *command, const char *word, const char *const *known, size_t n);
 
 #endif

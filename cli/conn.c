@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP over the collector's unix socket. */
+/* HTTP over the collector's unix socket. libcurl speaks HTTP over the socket: keep-alive, time
+ * limits and chunked bodies are its business. The host in the URL is a word that goes nowhere. */
 #include "cli/conn.h"
 
 #include <curl/curl.h>
@@ -31,11 +32,13 @@ struct conn {
 static size_t conn_body(char *bytes, size_t size, size_t n, void *context)
 {
   struct conn *conn = context;
+  /* Bounded: whatever answers on the socket need not be a collector. */
   size_t more = size * n;
   if (more > CONN_ANSWER_MAX - conn->length) {
     conn->is_too_long = true;
     return 0;
   }
+  /* Doubled, and kept for the next answer of a watch. */
   if (conn->length + more > conn->capacity) {
     size_t capacity = 2 * (conn->length + more);
     char *body = realloc(conn->body, capacity);
@@ -77,9 +80,11 @@ static bool conn_prepare(struct conn *conn)
   return code == CURLE_OK;
 }
 
+/* Prepares only: nobody is reached before the first question. */
 int conn_new(const char *path, const volatile sig_atomic_t *stop, struct conn **out,
              struct err_message *message)
 {
+  /* connect() would cut a longer path and reach another socket. */
   struct sockaddr_un room;
   if (strlen(path) >= sizeof room.sun_path) {
     return err_set(message, ERR_LIMIT, "the socket's path '%s' is longer than %zu bytes", path,
@@ -101,6 +106,7 @@ int conn_new(const char *path, const volatile sig_atomic_t *stop, struct conn **
   return 0;
 }
 
+/* Also half made. */
 void conn_free(struct conn *conn)
 {
   if (conn == NULL) {
@@ -119,6 +125,7 @@ static int conn_explain(const struct conn *conn, CURLcode code, struct err_messa
 {
   long error = 0;
   curl_easy_getinfo(conn->curl, CURLINFO_OS_ERRNO, &error);
+  /* Our own reason first: libcurl only knows that the callback took less than it was given. */
   if (conn->is_too_long) {
     return err_set(message, ERR_LIMIT, "the answer of '%s' is longer than 64 MB: ask for less",
                    conn->path);
@@ -145,6 +152,8 @@ static int conn_explain(const struct conn *conn, CURLcode code, struct err_messa
                  conn->path, why);
 }
 
+/* Three ways to fail, each with what to do: nobody is reached, what answers is no JSON, or (told by
+ * *status, with the collector's own reason in *answer) the collector refuses. */
 int conn_get(struct conn *conn, const char *path, long *status, json_t **answer,
              struct err_message *message)
 {
@@ -156,11 +165,13 @@ int conn_get(struct conn *conn, const char *path, long *status, json_t **answer,
     return err_set(message, ERR_LIMIT, "a question of more than %zu bytes: '%.40s...'", sizeof url,
                    path);
   }
+  /* The connection is kept from one question to the next as long as the collector keeps it. */
   CURLcode code = curl_easy_setopt(conn->curl, CURLOPT_URL, url);
   code = code != CURLE_OK ? code : curl_easy_perform(conn->curl);
   if (code != CURLE_OK) {
     return conn_explain(conn, code, message);
   }
+  /* Every answer is an object, errors too (docs/API.md); anything else is not our collector. */
   json_error_t where;
   json_t *value = conn->length > 0 ? json_loadb(conn->body, conn->length, 0, &where) : NULL;
   if (!json_is_object(value)) {

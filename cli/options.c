@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options' table and what reads it. */
+/* The options' table and what reads it. A new option is a bit in options.h, a row and a setter
+ * here; help, parser and the "did you mean" follow from the row. Values are checked before anything
+ * is asked or read: a mistake costs nothing. */
 #include "cli/options.h"
 
 #include <errno.h>
@@ -10,6 +12,7 @@
 
 #include "common/clock.h"
 
+/* Two seconds: every closed window can be seen, and the collector hardly notices. */
 #define OPTIONS_WATCH_DEFAULT_NS (2 * NS_PER_S)
 #define OPTIONS_WORD_MAX         64
 
@@ -50,6 +53,7 @@ static int options_set_watch(struct options *out, const char *value, const char 
   return 0;
 }
 
+/* Whether anybody answers there is found out by asking. */
 static int options_set_socket(struct options *out, const char *value, const char **expected)
 {
   if (*value == '\0') {
@@ -60,6 +64,7 @@ static int options_set_socket(struct options *out, const char *value, const char
   return 0;
 }
 
+/* Volumes only: packets and flows are counts in any case. */
 static int options_set_bits(struct options *out, const char *value, const char **expected)
 {
   (void)value, (void)expected;
@@ -67,6 +72,7 @@ static int options_set_bits(struct options *out, const char *value, const char *
   return 0;
 }
 
+/* The last one of --utc and --tz decides. */
 static int options_set_utc(struct options *out, const char *value, const char **expected)
 {
   (void)value, (void)expected;
@@ -74,6 +80,8 @@ static int options_set_utc(struct options *out, const char *value, const char **
   return 0;
 }
 
+/* Only two zones: the collector's times are UTC, and "local" is whatever this terminal's person
+ * lives by. */
 static int options_set_tz(struct options *out, const char *value, const char **expected)
 {
   if (strcmp(value, "local") != 0 && strcmp(value, "utc") != 0) {
@@ -97,6 +105,7 @@ static int options_set_last(struct options *out, const char *value, const char *
   return 0;
 }
 
+/* The collector's own bound: a larger number would be refused there. */
 static int options_set_limit(struct options *out, const char *value, const char **expected)
 {
   char *end;
@@ -122,6 +131,7 @@ static int options_set_state(struct options *out, const char *value, const char 
   return 0;
 }
 
+/* Whether the file can be read is found out, and said, where it is read. */
 static int options_set_config(struct options *out, const char *value, const char **expected)
 {
   (void)expected;
@@ -129,6 +139,7 @@ static int options_set_config(struct options *out, const char *value, const char
   return 0;
 }
 
+/* Made anew by replay; an empty name fails there with its reason. */
 static int options_set_flows_csv(struct options *out, const char *value, const char **expected)
 {
   (void)expected;
@@ -188,6 +199,8 @@ static size_t options_distance(const char *a, const char *b)
     row[j] = j;
   }
   for (size_t i = 1; a[i - 1] != '\0'; i++) {
+    /* corner is the distance of both words without their last letters, before row[j] is
+     * overwritten. */
     size_t corner = row[0];
     row[0] = i;
     for (size_t j = 1; j <= n; j++) {
@@ -200,12 +213,15 @@ static size_t options_distance(const char *a, const char *b)
   return row[n];
 }
 
+/* The nearest of all, if it is near enough; the first of equals. */
 const char *options_nearest(const char *typed, const char *const *known, size_t n)
 {
   const char *nearest = NULL;
   size_t least = SIZE_MAX;
   for (size_t i = 0; i < n; i++) {
     size_t distance = options_distance(typed, known[i]);
+    /* A third of the word, at least two letters: "tpo" means top, "elephants" means nothing
+     * here. */
     size_t bound = strlen(known[i]) / 3 > 2 ? strlen(known[i]) / 3 : 2;
     if (distance <= bound && distance < strlen(known[i]) && distance < least) {
       least = distance;
@@ -239,6 +255,8 @@ static int options_unknown(const char *word, struct err_message *message)
   for (size_t i = 0; i < OPTIONS_ROWS; i++) {
     names[i] = options_rows[i].name;
   }
+  /* getopt gives the word with its dashes and value; the nearest name is looked for without
+   * them. */
   snprintf(typed, sizeof typed, "%s", word + strspn(word, "-"));
   typed[strcspn(typed, "=")] = '\0';
   const char *nearest = options_nearest(typed, names, OPTIONS_ROWS);
@@ -252,6 +270,8 @@ static int options_unknown(const char *word, struct err_message *message)
 /* What getopt_long could not use: "?" or ":" with the row or letter in optopt. */
 static int options_refuse(int code, const char *word, struct err_message *message)
 {
+  /* Three kinds: an unknown letter, an unknown word, a known option with a wrong number of
+   * values. */
   if (optopt > 0 && optopt < 256) {
     char letter[] = {'-', (char)optopt, '\0'};
     return options_unknown(letter, message);
@@ -308,11 +328,13 @@ int options_parse(int argc, char **argv, struct options *out, struct err_message
       return err;
     }
   }
+  /* Behind the permuted options only operands are left. */
   out->word = argv + optind;
   out->word_count = argc - optind;
   return 0;
 }
 
+/* In the order of the table, so that the same mistake is always named. */
 const char *options_stranger(unsigned given, unsigned allowed)
 {
   for (size_t i = 0; i < OPTIONS_ROWS; i++) {
@@ -323,6 +345,7 @@ const char *options_stranger(unsigned given, unsigned allowed)
   return NULL;
 }
 
+/* From the rows: there is no other list of options to keep true. */
 void options_help(unsigned allowed, FILE *out)
 {
   for (size_t i = 0; i < OPTIONS_ROWS; i++) {

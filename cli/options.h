@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of `seine`: one table for parser, help and checks. */
+/* The options of `seine`: one table for parser, help and checks. Every command reads the same
+ * options; a bit each tells which ones a command takes, so that one that is given in vain is
+ * refused instead of ignored. The exit codes stand here too, as every command ends in one. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -44,6 +46,7 @@ enum options_bit {
   OPTIONS_ASK = OPTIONS_LOOK | OPTIONS_WATCH | OPTIONS_SOCKET,
 };
 
+/* As they were given. Texts are borrowed from argv and the environment. */
 struct options {
   unsigned given; /* enum options_bit */
   const char *socket;

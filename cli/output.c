@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers, times and words for people. */
+/* Numbers, times and words for people. Rounding never flatters: percent is rounded down, counts are
+ * exact, and a prefix is chosen after rounding, so that no number reads as another one. */
 #include "cli/output.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 
+/* The longest line is an alert's sentence with its names. */
 #define OUTPUT_LINE_MAX 2048
 
 /* SGR codes of ECMA-48 that every terminal since the VT100 knows. */
@@ -22,6 +24,7 @@ static const char *const output_tone_codes[] = {
     [OUTPUT_WARN] = "\033[33m", [OUTPUT_BAD] = "\033[31m",
 };
 
+/* No terminal: no width, no colour, no screen; everything else follows from these three. */
 void output_init(struct output *out, FILE *file)
 {
   *out = (struct output){.file = file};
@@ -40,7 +43,8 @@ void output_init(struct output *out, FILE *file)
       (no_color == NULL || *no_color == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-/* Three digits: "1.23", "12.3", "123". */
+/* Three digits: "1.23", "12.3", "123". The limits lie where rounding would add a digit: 9.995 reads
+ * "10.0". */
 static int output_digits(double value)
 {
   double size = fabs(value);
@@ -101,6 +105,7 @@ const char *output_value(double value, const char *unit, char text[OUTPUT_TEXT_M
   return text;
 }
 
+/* 99.996 % is "99.99 %". */
 const char *output_percent(double percent, char text[OUTPUT_TEXT_MAX])
 {
   if (percent >= 100) {
@@ -129,6 +134,7 @@ const char *output_span(int64_t span_ns, char text[OUTPUT_TEXT_MAX])
   return text;
 }
 
+/* A time that the calendar cannot say stands as "@seconds". */
 const char *output_time(const struct output *out, int64_t time_ns, char text[OUTPUT_TEXT_MAX])
 {
   time_t seconds = (time_t)(clock_floor_ns(time_ns, NS_PER_S) / NS_PER_S);
@@ -172,6 +178,7 @@ int output_parse_time(const char *rfc3339, int64_t *out_ns)
   return 0;
 }
 
+/* What is no time came from afar: shown, but cleaned. */
 const char *output_time_text(const struct output *out, const char *rfc3339,
                              char text[OUTPUT_TEXT_MAX])
 {
@@ -191,6 +198,7 @@ const char *output_time_text(const struct output *out, const char *rfc3339,
 const char *output_clean(const char *from, char *text, size_t size)
 {
   size_t n = 0;
+  /* UTF-8 otherwise passes: names may have letters of any language. */
   for (const unsigned char *c = (const unsigned char *)from; *c != '\0' && n + 1 < size; c++) {
     if (*c < 0x20 || *c == 0x7f) {
       text[n++] = '?';
@@ -208,6 +216,7 @@ const char *output_clean(const char *from, char *text, size_t size)
   return text;
 }
 
+/* Plain text has no code at all, so that a pipe gets nothing but text. */
 void output_tone_on(const struct output *out, enum output_tone tone)
 {
   if (out->has_color && tone != OUTPUT_PLAIN) {
@@ -234,6 +243,7 @@ static void output_lines(FILE *file, char *line)
   fputs(output_clean(line, cleaned, sizeof cleaned), file);
 }
 
+/* The whole line is cleaned, with the values that were put into it. */
 void output_print(const struct output *out, enum output_tone tone, const char *format, ...)
 {
   char line[OUTPUT_LINE_MAX];

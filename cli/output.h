@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people read: where it goes, how wide it may be, and how numbers, times and words look. */
+/* What people read: where it goes, how wide it may be, and how numbers, times and words look.
+ * Everything that is printed for people goes through here: names from afar are cleaned of what
+ * would steer the terminal, numbers have units, times have a zone. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 

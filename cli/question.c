@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking the collector, once or repeatedly. */
+/* Asking the collector, once or repeatedly.
+ *
+ *   question_run -> once:  ask -> show -> verdict is the exit code
+ *                -> watch: ask -> draw -> wait -> ask ...   until a signal;   exit code 0 */
 #include "cli/question.h"
 
 #include <stdlib.h>
@@ -16,7 +19,8 @@ struct question_run {
   int exit_code;
 };
 
-/* The exit code of what went wrong before there was an answer. */
+/* The exit code of what went wrong before there was an answer. "Nobody answers" has a code of its
+ * own for scripts; what a collector refuses has not. */
 static int question_exit(int err)
 {
   return err == ERR_IO || err == ERR_DENIED || err == ERR_MALFORMED ? OPTIONS_EXIT_UNREACHABLE
@@ -32,6 +36,7 @@ static int question_ask(struct question_run *run, json_t **answer, struct err_me
     run->exit_code = question_exit(err);
     return err;
   }
+  /* The collector's own sentence says more than a number would. */
   if (status != 200) {
     err = err_set(message, ERR_NOT_FOUND, "the collector says: %s",
                   json_get_text(*answer, "error", "no answer, and not why"));
@@ -76,6 +81,8 @@ static char *question_frame(const struct question_run *run, const struct output 
 {
   char *text = NULL, now[OUTPUT_TEXT_MAX];
   size_t size;
+  /* Looks like the screen (width, colour), but is written into memory: the frame is drawn in one
+   * go. */
   struct output out = *screen;
   out.file = open_memstream(&text, &size);
   if (out.file == NULL) {
@@ -128,9 +135,11 @@ static int question_watch(struct question_run *run)
     json_t *answer = NULL;
     struct err_message message;
     int err = question_ask(run, &answer, &message);
+    /* Ctrl-C during the question: an ordinary end. */
     if (err == ERR_AGAIN) {
       break;
     }
+    /* Before the screen is taken, so that the reason stands where it can be read. */
     if (err != 0 && !is_open) {
       output_complain("%s", message.text);
       return run->exit_code;
@@ -165,6 +174,8 @@ int question_run(const struct options *options, const struct question *question)
   return code;
 }
 
+/* Window, completeness and rule end every answer: numbers without them cannot be judged (P1,
+ * P2). */
 void question_footer(const json_t *answer, const struct output *out)
 {
   char from[OUTPUT_TEXT_MAX], until[OUTPUT_TEXT_MAX], percent[OUTPUT_TEXT_MAX];

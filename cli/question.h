@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One question to the collector: asked once, or again and again with --watch. */
+/* One question to the collector: asked once, or again and again with --watch. A command gives a
+ * path, a view and a verdict; all else (connection, JSON or text, repetition, screen, exit code) is
+ * the same for all of them and stands in question.c. */
 #ifndef CLI_QUESTION_H
 #define CLI_QUESTION_H
 

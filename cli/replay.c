@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files -> meters -> pipeline -> answer. */
+/* Files -> meters -> pipeline -> answer. Every callback of replay_files is an input of the
+ * pipeline, given in order of packet time; the pipeline's callbacks go into the sum. No clock is
+ * asked: two runs over the same files give the same answer, byte for byte. */
 #include "cli/replay.h"
 
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "collector/pipeline.h"
 #include "common/clock.h"
 
+/* Rows of a ranking without --limit; alerts that may be live at the end. */
 #define REPLAY_ROWS        10
 #define REPLAY_ALERTS_LIVE 1024
 
@@ -26,6 +29,7 @@ static void replay_tick(struct replay *replay, int64_t now_ns)
 static void replay_begins(void *context, const struct replay_file *file, int64_t now_ns)
 {
   struct replay *replay = context;
+  /* The same HELLO that seine-sensor sends: the file's own addresses make its directions. */
   struct message_hello hello = {
       .version = MESSAGE_VERSION,
       .boot_id = file->boot_id,
@@ -46,6 +50,8 @@ static void replay_record(void *context, const struct replay_file *file, const s
 {
   struct replay *replay = context;
   replay_sum_record(&replay->sum, s);
+  /* The order of a live run: the others have passed, time has come there, then the record
+   * itself. */
   if (s->kind == SUMMARY_SECOND) {
     /* Only the earliest file reads: none has anything more before this second. */
     pipeline_progress(replay->pipeline, file->name, s->start_ns);
@@ -88,6 +94,7 @@ static void replay_flow(void *context, const struct flow_record *record)
   }
 }
 
+/* Only what the fleet's counted-once total needs is kept of a window. */
 static void replay_window(void *context, const struct fleet_window *window)
 {
   struct replay *replay = context;
@@ -100,6 +107,7 @@ static void replay_applied(void *context, const struct summary *summary)
   (void)context, (void)summary;
 }
 
+/* Each change of state: the newest one stands for the alert. */
 static void replay_alert(void *context, const struct alert *alert)
 {
   struct replay *replay = context;
@@ -122,6 +130,7 @@ static void replay_renew_alerts(struct replay *replay)
  * ranked, alerts as they were last. */
 static void replay_go(struct replay *replay)
 {
+  /* The first Ctrl-C ends the reading and not the program: what was read is still answered. */
   screen_catch();
   replay_files_run(replay->files, &screen_stop);
   replay->is_interrupted = screen_stop != 0;
@@ -192,6 +201,7 @@ static int replay_answer(struct replay *replay, const struct options *options)
     replay_print(answer, &out);
   }
   json_decref(answer);
+  /* Said last, under an answer that would otherwise look whole. */
   if (replay->is_interrupted) {
     output_complain("interrupted: only what was read until then is counted");
     return OPTIONS_EXIT_INTERRUPTED;

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Captures through their meters, merged by time. */
+/* Captures through their meters, merged by time.
+ *
+ *   web.pcap   |=====o============|     o  its meter's time: the packet read last
+ *   db.pcap          |==o=====|
+ *                    ^ the earliest: nothing older comes from any file (merged)
+ *
+ * The earliest file reads on until it has passed the second of the next one. Thousands of files may
+ * be given: each is open, with a meter, until its end. */
 #include "cli/replay_files.h"
 
 #include <stdio.h>
@@ -29,6 +36,7 @@ struct replay_source {
   int64_t passed_ns;
 };
 
+/* One block; sources never move, since captures and meters hold pointers to them. */
 struct replay_files {
   struct replay_files_sinks sinks;
   size_t count;
@@ -72,12 +80,14 @@ static void replay_files_name(struct replay_files *files, size_t i)
   memcpy(name, base, sizeof name);
   for (size_t k = 2; replay_files_has_name(files, i, name); k++) {
     char tail[24];
+    /* The number must survive the cut, or two files would be one sensor. */
     int length = snprintf(tail, sizeof tail, "-%zu", k);
     snprintf(name, sizeof name, "%.*s%s", (int)(KEYS_NAME_MAX - 1) - length, base, tail);
   }
   memcpy(files->source[i].file.name, name, sizeof name);
 }
 
+/* Names only: whether the files can be read is found out when it is their turn. */
 struct replay_files *replay_files_new(char *const *paths, size_t count,
                                       const struct replay_files_sinks *sinks)
 {
@@ -91,6 +101,7 @@ struct replay_files *replay_files_new(char *const *paths, size_t count,
     struct replay_source *source = &files->source[i];
     source->files = files;
     source->file.path = paths[i];
+    /* Any number that is never 0 and always the same (P4): the place. */
     source->file.boot_id = i + 1;
     source->passed_ns = INT64_MIN;
     replay_files_name(files, i);
@@ -167,6 +178,7 @@ static void replay_files_summary(void *context, struct summary *s)
   source->files->sinks.record(source->files->sinks.context, &source->file, s);
 }
 
+/* Flows end at the meter's time, not at the merged one: they are written as they end. */
 static void replay_files_flow(void *context, const struct flow_record *record)
 {
   const struct replay_source *source = context;
@@ -219,6 +231,8 @@ static bool replay_files_read(struct replay_source *source, int budget)
   if (n > 0) {
     return true;
   }
+  /* A damaged file counts up to the damage; its trouble makes the answer's completeness unknown
+   * (P2). */
   if (n < 0 && n != ERR_END) {
     replay_files_trouble(source, message.text[0] != '\0' ? message.text : err_text(n));
   }
@@ -256,6 +270,7 @@ static struct replay_source *replay_files_earliest(struct replay_files *files, i
     if (source->meter == NULL) {
       continue;
     }
+    /* Linear in the number of files, once a turn of a second. */
     int64_t time_ns = meter_time(source->meter);
     if (earliest == NULL || time_ns < least) {
       next = least;
@@ -319,8 +334,11 @@ static void replay_files_turn(struct replay_source *source, int64_t next_ns,
   } while (*stop == 0 && source->passed_ns <= bound_ns);
 }
 
+/* A turn: the earliest file reads on; before that the others may begin, and the pipeline learns how
+ * far all are. Interrupted, every file ends where it is, in the order of their times. */
 void replay_files_run(struct replay_files *files, const volatile sig_atomic_t *stop)
 {
+  /* All are opened first: the earliest packet of all decides where time begins. */
   for (size_t i = 0; i < files->count && *stop == 0; i++) {
     replay_files_open(&files->source[i]);
   }

@@ -27,7 +27,7 @@ struct replay_local {
   struct network network[REPLAY_NETWORKS_MAX];
 };
 
-/* One file, as it stands; borrowed. */
+/* One file, as it stands; borrowed. Files stay in the order of the command line. */
 struct replay_file {
   const char *path;
   char name[KEYS_NAME_MAX]; /* of the sensor: the file's name, made valid and unique */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Flow records as CSV. */
+/* Flow records as CSV. stdio does the buffering; errors are looked for once, at the close, since a
+ * full disk stays full. */
 #include "cli/replay_flows.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct replay_flows {
   char *path;
 };
 
+/* The file is made before anything is read: a bad path must not cost a long run. */
 int replay_flows_new(const char *path, struct replay_flows **out, struct err_message *message)
 {
   struct replay_flows *flows = calloc(1, sizeof *flows);
@@ -46,6 +48,7 @@ int replay_flows_new(const char *path, struct replay_flows **out, struct err_mes
   return 0;
 }
 
+/* In the order of the header line above; addresses as text, the rest as numbers. */
 void replay_flows_add(struct replay_flows *flows, const struct flow_record *record)
 {
   char client[ADDR_TEXT_MAX], server[ADDR_TEXT_MAX];
@@ -58,6 +61,7 @@ void replay_flows_add(struct replay_flows *flows, const struct flow_record *reco
           record->in.bytes, record->tcp_flags_out, record->tcp_flags_in);
 }
 
+/* fclose flushes: an error may show only there. */
 int replay_flows_close(struct replay_flows *flows, struct err_message *message)
 {
   int err = 0;

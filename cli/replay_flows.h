@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* --flows-csv: each flow record as a line, in the order in which they end. */
+/* --flows-csv: each flow record as a line, in the order in which they end. For programs: plain
+ * integers, times in ns since 1970, no quoting (no field can hold a comma). */
 #ifndef CLI_REPLAY_FLOWS_H
 #define CLI_REPLAY_FLOWS_H
 

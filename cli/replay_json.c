@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A replay's answer as JSON, by the same names as the collector's. */
+/* A replay's answer as JSON, by the same names as the collector's. Alerts, ledgers and ranking rows
+ * come from collector/render.h, so that a program reads a replay as it reads the API. Members are
+ * never left out: null, 0 or [] says that there is nothing. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -27,6 +29,7 @@ static json_t *replay_json_totals(const struct replay_sum *sum)
     protocol[p] = replay_sum_protocol(sum, (enum summary_protocol)p);
     ip_bytes += protocol[p].bytes;
   }
+  /* SCTP has no line of its own in the totals that seine(1) promises. */
   uint64_t other = protocol[SUMMARY_SCTP].packets + protocol[SUMMARY_OTHER_IP].packets;
   return json_pack(
       "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames",
@@ -90,6 +93,7 @@ static json_t *replay_json_hosts(const struct replay *replay)
   return array;
 }
 
+/* As in the API's answers. */
 static json_t *replay_json_conversations(const struct replay *replay)
 {
   struct ranking_conversation *rows = calloc(replay->limit, sizeof *rows);
@@ -157,6 +161,8 @@ static json_t *replay_json_window(const struct replay_sum *sum)
                    json_time(sum->until_ns));
 }
 
+/* The order is that of the printed answer: files, totals, rankings, alerts, and how it was
+ * counted. */
 json_t *replay_json(const struct replay *replay)
 {
   const struct replay_sum *sum = &replay->sum;

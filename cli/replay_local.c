@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Own addresses of replayed sensors. */
+/* Own addresses of replayed sensors. Addresses and networks are taken apart here: an address can be
+ * looked up fleet-wide and says whose host it is; a network only tells the meter which side of a
+ * packet is ours. */
 #include "cli/replay_local.h"
 
 #include <string.h>
@@ -42,6 +44,8 @@ int replay_local_read(const struct options *options, const struct collector_sett
       return err;
     }
   }
+  /* By the name that replay_files gave the file; other entries are of other files, or of live
+   * sensors. */
   const struct sensor_setting *settings_of = settings->sensors.item;
   for (size_t i = 0; i < settings->sensors.count; i++) {
     if (strcmp(settings_of[i].name, sensor) != 0) {

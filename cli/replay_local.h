@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose addresses are a replayed sensor's own: --local for all, `sensors: NAME: addresses:` for
- * one. */
+ * one. With them a packet has a direction, and a total can be counted once (P1); without any every
+ * packet is of unknown direction, and replay says so. */
 #ifndef CLI_REPLAY_LOCAL_H
 #define CLI_REPLAY_LOCAL_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A replay's answer for people: made from the JSON, so that the two cannot differ. */
+/* A replay's answer for people: made from the JSON, so that the two cannot differ. Tables and
+ * colours as everywhere else (top.c, alerts.c, question.c): who knows one answer of `seine` can
+ * read this one. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -72,6 +74,7 @@ static void replay_print_totals(const json_t *answer, const struct output *out)
 static void replay_print_nonzero(json_t *object, const char *title, const char *const *skip,
                                  const struct output *out)
 {
+  /* The title is written with the first member, so that a line without members does not appear. */
   const char *key, *lead = title;
   json_t *value;
   json_object_foreach(object, key, value)
@@ -115,7 +118,9 @@ static void replay_print_fleet(const json_t *answer, const struct output *out)
   }
   char low[OUTPUT_TEXT_MAX], high[OUTPUT_TEXT_MAX], tx[OUTPUT_TEXT_MAX], rx[OUTPUT_TEXT_MAX];
   const json_t *bytes = json_object_get(total, "bytes");
+  /* Sent and received overlap where both ends have sensors; the sum above does not. */
   const json_t *ways = json_object_get(answer, "directions");
+  /* Two numbers where one would be a guess (P1). */
   uint64_t least = replay_print_number(bytes, "low"), most = replay_print_number(bytes, "high");
   output_print(out, OUTPUT_PLAIN, "fleet       %s%s%s counted once (sent %s, received %s)\n",
                output_bytes(out, least, low), least != most ? " to " : "",

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Adds up a replay. */
+/* Adds up a replay.
+ *
+ *   minute records -> totals at once
+ *                  -> waiting, until every file has passed the minute -> ranking
+ *   second records -> the window of the answer
+ *   alerts         -> the newest state of each
+ *
+ * Minutes wait since a ranking wants all witnesses of a bucket together (P1). */
 #include "cli/replay_sum.h"
 
 #include <stdlib.h>
@@ -19,6 +26,7 @@ static const char *replay_sum_owner(void *context, const struct addr *a)
   return host != NULL ? host->name : NULL;
 }
 
+/* The sketch is the minute's: minute records fold into it without loss. */
 int replay_sum_init(struct replay_sum *sum, const struct pipeline *pipeline)
 {
   *sum = (struct replay_sum){.from_ns = INT64_MAX, .until_ns = INT64_MIN, .pipeline = pipeline};
@@ -27,6 +35,7 @@ int replay_sum_init(struct replay_sum *sum, const struct pipeline *pipeline)
   return sum->ranking != NULL ? 0 : ERR_NO_MEMORY;
 }
 
+/* Minutes are left only when a run was given up. */
 void replay_sum_fini(struct replay_sum *sum)
 {
   for (size_t i = 0; i < sum->minute_count; i++) {
@@ -102,12 +111,14 @@ static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
   sum->fragments += s->fragments;
   sum->non_ip_frames += s->non_ip_frames;
   replay_sum_ledger(&sum->ledger, &s->ledger);
+  /* Never by input: all meters of this process use one seed and size. */
   if (hll_merge(&sum->addresses, &s->addresses) != 0) {
     sum->has_failed = true;
   }
   replay_sum_keep(sum, s);
 }
 
+/* Where the record's interval ends. */
 static int64_t replay_sum_end(const struct summary *s)
 {
   return s->start_ns + s->length_ns;
@@ -120,6 +131,7 @@ void replay_sum_record(struct replay_sum *sum, const struct summary *s)
     replay_sum_minute(sum, s);
     return;
   }
+  /* The answer's window in seconds: minute records would round it to minutes. */
   int64_t end_ns = replay_sum_end(s);
   sum->from_ns = s->start_ns < sum->from_ns ? s->start_ns : sum->from_ns;
   sum->until_ns = end_ns > sum->until_ns ? end_ns : sum->until_ns;
@@ -147,6 +159,7 @@ static void replay_sum_bucket(struct replay_sum *sum, struct summary **minutes, 
   }
 }
 
+/* The list is short, some minutes of each file: it is sorted each time. */
 void replay_sum_merged(struct replay_sum *sum, int64_t now_ns)
 {
   struct summary **minutes = sum->minute;
@@ -154,6 +167,7 @@ void replay_sum_merged(struct replay_sum *sum, int64_t now_ns)
   if (count > 1) {
     qsort(minutes, count, sizeof(struct summary *), replay_sum_compare);
   }
+  /* All parts of a minute at once, as one bucket. */
   while (from < count && replay_sum_end(minutes[from]) <= now_ns) {
     size_t until = from + 1;
     while (until < count && minutes[until]->start_ns == minutes[from]->start_ns) {
@@ -208,6 +222,7 @@ void replay_sum_alert(struct replay_sum *sum, const struct alert *alert)
   sum->alert[sum->alert_count++] = *alert;
 }
 
+/* Derived when asked: the table is the only truth. */
 struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_direction direction)
 {
   struct counts total = {0};
@@ -217,6 +232,7 @@ struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_di
   return total;
 }
 
+/* The same table, read along the other side. */
 struct counts replay_sum_protocol(const struct replay_sum *sum, enum summary_protocol protocol)
 {
   struct counts total = {0};

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a replay has seen, added up for its answer: totals, minutes into a ranking, alerts. */
+/* What a replay has seen, added up for its answer: totals, minutes into a ranking, alerts. Two
+ * sources: records as the meters made them (totals of the files, whatever the pipeline took), and
+ * what the pipeline made of them (windows, alerts). */
 #ifndef CLI_REPLAY_SUM_H
 #define CLI_REPLAY_SUM_H
 
@@ -48,6 +50,7 @@ struct replay_sum {
 /* pipeline (borrowed) tells whose an address is; must outlive the sum. ERR_NO_MEMORY. */
 int replay_sum_init(struct replay_sum *sum, const struct pipeline *pipeline);
 void replay_sum_fini(struct replay_sum *sum);
+/* Every record, second and minute alike; borrowed. */
 void replay_sum_record(struct replay_sum *sum, const struct summary *s);
 /* Every minute that ends by now_ns is complete: into the ranking with it. INT64_MAX: all. */
 void replay_sum_merged(struct replay_sum *sum, int64_t now_ns);

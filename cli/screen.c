@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal under --watch. */
+/* The terminal under --watch. Escape codes are written by hand: three of them are needed, on
+ * terminals that all know them. */
 #include "cli/screen.h"
 
 #include <poll.h>
@@ -12,6 +13,7 @@
 #define SCREEN_ENTER "\033[?1049h\033[?25l\033[H\033[2J"
 #define SCREEN_LEAVE "\033[?25h\033[?1049l"
 
+/* The one thing that a signal handler may write. */
 volatile sig_atomic_t screen_stop;
 
 /* Nothing but the flag: all else happens in the loop. */
@@ -49,6 +51,7 @@ void screen_open(const struct output *out)
   }
 }
 
+/* The old screen comes back with its text; the last answer is not left behind. */
 void screen_close(const struct output *out)
 {
   if (out->height > 0) {
@@ -63,6 +66,7 @@ static int screen_rows(const char *line, size_t length, int width)
   int columns = 0;
   bool is_code = false;
   for (size_t i = 0; i < length; i++) {
+    /* Bytes inside a code and continuation bytes of UTF-8 move no cursor. */
     unsigned char c = (unsigned char)line[i];
     if (is_code) {
       is_code = c != 'm';
@@ -84,6 +88,7 @@ void screen_draw(const struct output *out, const char *text)
     fflush(out->file);
     return;
   }
+  /* The last row stays free for what is said when the rest does not fit. */
   int room = out->height - 1;
   fputs("\033[H", out->file);
   while (*text != '\0') {
@@ -100,6 +105,7 @@ void screen_draw(const struct output *out, const char *text)
   fflush(out->file);
 }
 
+/* A signal that came before the wait ends it too: the flag is looked at with signals blocked. */
 void screen_wait(int64_t span_ns)
 {
   sigset_t ends, before;
@@ -112,6 +118,7 @@ void screen_wait(int64_t span_ns)
   sigprocmask(SIG_BLOCK, &ends, &before);
   if (screen_stop == 0) {
     struct timespec span = {.tv_sec = (time_t)(span_ns / NS_PER_S), .tv_nsec = span_ns % NS_PER_S};
+    /* It unblocks the signals and waits in one step. */
     ppoll(NULL, 0, &span, &before);
   }
   sigprocmask(SIG_SETMASK, &before, NULL);

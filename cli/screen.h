@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where --watch draws: the terminal's other screen, redrawn in place, and given back at the end;
- * elsewhere the answers follow one another. Also the signals that end it. */
+ * elsewhere the answers follow one another. Also the signals that end it. Taken and given back in
+ * one place (question.c), so that no way out of a watch leaves the terminal without its cursor. */
 #ifndef CLI_SCREEN_H
 #define CLI_SCREEN_H
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sensors for people. */
+/* Sensors for people. Each way in which a sensor can lose something has a column: ring and device
+ * drops, frames that could not be decoded, records that never came or came late (P2). */
 #include "cli/sensors.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/question.h"
 #include "cli/table.h"
+#include "cli/words.h"
 #include "common/clock.h"
 
 /* A count out of JSON, which has no unsigned numbers. */
@@ -36,6 +37,7 @@ static void sensors_clock_cell(struct table *table, const json_t *sensor)
     table_cell(table, OUTPUT_PLAIN, "-");
     return;
   }
+  /* Milliseconds where clocks are good, seconds where they are not. */
   double ms = (double)json_integer_value(offset) / (double)NS_PER_MS;
   enum output_tone tone = is_bad ? OUTPUT_BAD : OUTPUT_PLAIN;
   if (fabs(ms) >= 1000) {
@@ -112,6 +114,8 @@ static void sensors_print_interfaces(const json_t *sensors, const struct output 
       table_cell(table, OUTPUT_PLAIN, "%s/%s", json_get_text(sensor, "name", "?"),
                  json_get_text(interface, "name", "?"));
       table_cell(table, is_up ? OUTPUT_GOOD : OUTPUT_BAD, "%s", is_up ? "up" : "down");
+      /* Both directions of the kernel's counters; "-" where the kernel gave none (replay,
+       * reset). */
       for (int way = 0; way < 2; way++) {
         uint64_t bytes = sensors_number(kernel, way == 0 ? "rx_bytes" : "tx_bytes");
         table_cell(table, OUTPUT_PLAIN, "%s",
@@ -153,6 +157,7 @@ static void sensors_print(const json_t *answer, const struct output *out)
       {"DROPPED", TABLE_RIGHT, 0}, {"UNDECODED", TABLE_RIGHT, 7}, {"MISSING", TABLE_RIGHT, 4},
       {"LATE", TABLE_RIGHT, 8},    {"CPU", TABLE_RIGHT, 5},       {"MEMORY", TABLE_RIGHT, 6},
   };
+  /* No early return: the footer says who was asked, and when. */
   const json_t *sensors = json_object_get(answer, "sensors");
   if (json_array_size(sensors) == 0) {
     output_print(out, OUTPUT_WARN, "no sensor has said HELLO yet\n");
@@ -185,10 +190,11 @@ static int sensors_judge(const json_t *answer)
   return OPTIONS_EXIT_GOOD;
 }
 
+/* No operands, so that a mistyped option without its dashes is found. */
 int sensors_run(const struct options *options)
 {
   if (options->word_count > 1) {
-    return commands_refuse_word("sensors: ", options->word[1], NULL, 0);
+    return words_refuse("sensors: ", options->word[1], NULL, 0);
   }
   const struct question question = {"/v1/sensors", sensors_print, sensors_judge};
   return question_run(options, &question);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fleet on one page. */
+/* The fleet on one page. The order is that of the questions: is anything wrong, how much moves, was
+ * any of it lost, are the sensors there, do alerts arrive, how old is what I see. */
 #include "cli/status.h"
 
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/question.h"
+#include "cli/words.h"
 #include "common/clock.h"
 
+/* Two numbers and a word between them. */
 #define STATUS_RANGE_MAX ((size_t)3 * OUTPUT_TEXT_MAX)
 
 /* A count out of JSON, which has no unsigned numbers. */
@@ -41,7 +43,7 @@ static bool status_is_starting(const json_t *answer)
   return strcmp(json_get_text(answer, "state", ""), "starting") == 0;
 }
 
-/* The verdict first, in words. */
+/* The verdict first, in words. Silent sensors and firing alerts are what a person has to act on. */
 static void status_print_head(const json_t *answer, const struct output *out)
 {
   const json_t *sensors = json_object_get(answer, "sensors");
@@ -63,6 +65,7 @@ static void status_print_head(const json_t *answer, const struct output *out)
 static void status_print_traffic(const json_t *answer, const struct output *out)
 {
   char bytes[STATUS_RANGE_MAX], packets[STATUS_RANGE_MAX];
+  /* Absent (null) while no window is on disk: then nothing is said rather than zero. */
   const json_t *rates = json_object_get(answer, "rates");
   const json_t *totals = json_object_get(answer, "totals_5m");
   if (json_is_object(rates)) {
@@ -75,6 +78,7 @@ static void status_print_traffic(const json_t *answer, const struct output *out)
     output_print(out, OUTPUT_PLAIN, "5 minutes   %s, %s packets\n",
                  status_range(out, json_object_get(totals, "bytes"), true, bytes),
                  status_range(out, json_object_get(totals, "packets"), false, packets));
+    /* A loss is coloured as soon as there is any. */
     uint64_t dropped = status_number(totals, "dropped");
     output_print(out, dropped > 0 ? OUTPUT_WARN : OUTPUT_PLAIN,
                  "            frames dropped %s, undecoded %s, rows folded %s\n",
@@ -130,6 +134,7 @@ static void status_print_foot(const json_t *answer, const struct output *out)
   output_print(out, OUTPUT_PLAIN, "collector   %s, up %s\n\n",
                json_get_text(answer, "version", "?"),
                output_span(json_get_int(answer, "uptime_seconds", 0) * NS_PER_S, up));
+  /* The age counts from the window's end: a second that has just closed is about a second old. */
   const char *start = json_get_text(windows, "newest", NULL);
   if (start != NULL) {
     output_print(out, OUTPUT_PLAIN, "window      newest closed: the second from %s, ended %s ago\n",
@@ -143,6 +148,7 @@ static void status_print_foot(const json_t *answer, const struct output *out)
       "outside\n");
 }
 
+/* From the verdict to the details. */
 static void status_print(const json_t *answer, const struct output *out)
 {
   status_print_head(answer, out);
@@ -161,10 +167,11 @@ static int status_judge(const json_t *answer)
   return is_good ? OPTIONS_EXIT_GOOD : OPTIONS_EXIT_TROUBLE;
 }
 
+/* One path, one view, one verdict; all else is question.c's. */
 int status_run(const struct options *options)
 {
   if (options->word_count > 1) {
-    return commands_refuse_word("status: ", options->word[1], NULL, 0);
+    return words_refuse("status: ", options->word[1], NULL, 0);
   }
   const struct question question = {"/v1/status", status_print, status_judge};
   return question_run(options, &question);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables for people. */
+/* Tables for people. Cells are kept as text until the table is printed: only then are all widths
+ * known, and what has to be left out. */
 #include "cli/table.h"
 
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bounds for arrays on the stack and for one cell; the widest table has 12 columns. */
 #define TABLE_COLUMNS_MAX 16
 #define TABLE_CELL_MAX    256
 #define TABLE_GAP         2
@@ -25,6 +27,7 @@ struct table {
   bool has_failed; /* no memory: said in place of the rows */
 };
 
+/* table_cell and table_print take NULL, so that no caller has to ask for memory. */
 struct table *table_new(const struct table_column *columns, size_t column_count)
 {
   struct table *table = calloc(1, sizeof *table);
@@ -35,6 +38,7 @@ struct table *table_new(const struct table_column *columns, size_t column_count)
   return table;
 }
 
+/* Cells own their text; columns are the caller's. */
 void table_free(struct table *table)
 {
   if (table == NULL) {
@@ -63,6 +67,8 @@ static bool table_grow(struct table *table)
   return true;
 }
 
+/* A cell that finds no memory spoils the whole table: rows would shift, and a wrong table is worse
+ * than none. */
 void table_cell(struct table *table, enum output_tone tone, const char *format, ...)
 {
   if (table == NULL) {
@@ -112,6 +118,7 @@ static size_t table_measure(const struct table *table, const bool *is_shown, siz
 /* Leaves out the most spare column that is still shown; false when none is left to spare. */
 static bool table_spare(const struct table *table, bool *is_shown)
 {
+  /* Columns of spare 0 are never victims. */
   size_t victim = SIZE_MAX;
   int most = 0;
   for (size_t c = 0; c < table->column_count; c++) {
@@ -194,6 +201,7 @@ void table_print(const struct table *table, const struct output *out)
     is_shown[c] = true;
   }
   size_t line = table_measure(table, is_shown, width);
+  /* Widths of single columns do not change with what is shown; only the line's does. */
   while (out->width > 0 && line > (size_t)out->width && table_spare(table, is_shown)) {
     line = table_measure(table, is_shown, width);
   }

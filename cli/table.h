@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table for people: columns as wide as their cells. On a narrow terminal whole columns are left
- * out, the least needed first, and said; no cell is ever cut. */
+ * out, the least needed first, and said; no cell is ever cut.
+ *
+ *   HOST       SENSOR  TOTAL    SENT    RECEIVED        wide enough for all
+ *
+ *   HOST       TOTAL   SENT     RECEIVED                SENSOR has the highest `spare`
+ *   (too narrow for: SENSOR) */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rankings for people. */
+/* Rankings for people. The three views share their volume columns; replay prints its rankings
+ * through the same functions, so that both look alike. */
 #include "cli/top.h"
 
 #include <string.h>
 
-#include "cli/commands.h"
 #include "cli/question.h"
 #include "cli/table.h"
+#include "cli/words.h"
 
 /* What can be ranked; the collector has a path of the same name for each. */
 struct top_kind {
@@ -14,6 +15,7 @@ struct top_kind {
   void (*print)(const json_t *rows, const struct output *out);
 };
 
+/* The word of the command line, the path's last part and the answer's key are one and the same. */
 static const struct top_kind top_kinds[] = {
     {"hosts", top_print_hosts},
     {"conversations", top_print_conversations},
@@ -130,6 +132,7 @@ void top_print_ports(const json_t *rows, const struct output *out)
   table_free(table);
 }
 
+/* How far the numbers may be off stands beside them (P1), not in a footnote. */
 void top_print_totals(const json_t *totals, const struct output *out)
 {
   char counted[OUTPUT_TEXT_MAX], packets[OUTPUT_TEXT_MAX], error[OUTPUT_TEXT_MAX];
@@ -183,6 +186,7 @@ static void top_print(const json_t *answer, const struct output *out)
 /* Defaults are the manual page's: hosts, five minutes, ten rows. */
 int top_run(const struct options *options)
 {
+  /* The known words are the table's; the first row is the default. */
   const char *names[TOP_KINDS], *kind = "hosts";
   bool is_known = options->word_count < 2;
   for (size_t k = 0; k < TOP_KINDS; k++) {
@@ -193,12 +197,13 @@ int top_run(const struct options *options)
     }
   }
   if (!is_known) {
-    return commands_refuse_word("top: ", options->word[1], names, TOP_KINDS);
+    return words_refuse("top: ", options->word[1], names, TOP_KINDS);
   }
   if (options->word_count > 2) {
-    return commands_refuse_word("top: ", options->word[2], NULL, 0);
+    return words_refuse("top: ", options->word[2], NULL, 0);
   }
   char path[128];
+  /* --last was checked by options.c: nothing but a duration can get into the path. */
   snprintf(path, sizeof path, "/v1/top/%s?last=%s&limit=%d", kind,
            options->last != NULL ? options->last : "5m", options->limit > 0 ? options->limit : 10);
   struct question question = {path, top_print, NULL};

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live alerts, sorted by the hash of their key. */
+/* The live alerts, sorted by the hash of their key.
+ *
+ * One entry a live alert. A finding that is raised again finds its entry by binary search over
+ * hashes; there are few entries, so the walk for what is due is plain. Resolved alerts leave at
+ * once: history is the store's. */
 #include "collector/alerts.h"
 
 #include <inttypes.h>
@@ -14,6 +18,7 @@
 /* After a restart sensors need a while to come back before anything can be raised again. */
 #define RESTORE_GRACE_NS NS_PER_MINUTE
 
+/* The alert, and what its life cycle needs beyond what is shown. */
 struct entry {
   uint64_t key;
   int64_t absent_from_ns; /* hold counts from here: the last time it was seen */
@@ -31,12 +36,14 @@ struct alerts {
   int64_t judged_ns; /* the latest alerts_advance */
 };
 
+/* These names are the API's and the store's: they never change. */
 const char *alert_state_name(enum alert_state state)
 {
   static const char *const names[] = {"pending", "firing", "resolved"};
   return names[state];
 }
 
+/* No entries yet: they come with the first trouble, up to ALERTS_LIVE_MAX. */
 struct alerts *alerts_new(const struct alerts_sink *sink)
 {
   struct alerts *alerts = calloc(1, sizeof(*alerts));
@@ -69,6 +76,8 @@ static uint64_t key_of(const struct finding *finding)
   return hash_seeded(HASH_FLEET_SEED, text, length);
 }
 
+/* The key alone would name every alert of a rule and subject alike; the start makes it one of
+ * them. */
 static void id_set(struct alert *alert, uint64_t key)
 {
   uint8_t bytes[16];
@@ -100,6 +109,7 @@ static size_t place_of(const struct alerts *alerts, uint64_t key)
 /* A new entry at its place. */
 static int entry_insert(struct alerts *alerts, size_t at, struct entry **out)
 {
+  /* A storm fills the table and no more than that (P5); what finds no room is counted (P2). */
   if (alerts->count >= ALERTS_LIVE_MAX) {
     return ERR_LIMIT;
   }
@@ -124,6 +134,7 @@ static int entry_insert(struct alerts *alerts, size_t at, struct entry **out)
   return 0;
 }
 
+/* The order of hashes stays as it was. */
 static void entry_remove(struct alerts *alerts, size_t at)
 {
   free(alerts->entry[at]);
@@ -150,13 +161,20 @@ static void entry_see(struct alerts *alerts, struct entry *entry, const struct f
   alert->windows++;
   alert->last_seen_ns = seen_ns > alert->last_seen_ns ? seen_ns : alert->last_seen_ns;
   entry->absent_from_ns = alert->last_seen_ns;
+  /* The trouble goes on after the restart: an ordinary alert again, without the grace. */
   entry->is_restored = false;
   entry->grace_ns = 0;
+  /* Outside the expected band by most, on whichever side: for a rule with `below` the smallest
+   * value. */
   if (is_new || excess(finding, finding->observed) > excess(finding, alert->peak)) {
     alert->peak = finding->observed;
   }
   if (alert->state == ALERT_PENDING) {
+    /* `for` is measured from the start of the first window to the end of this one: with for = 1 s
+     * the first window fires. */
     int64_t end = finding->window_start_ns + finding->window_length_ns;
+    /* While pending the newest finding is kept, so that a firing alert explains the window that
+     * fired it. */
     alert->finding = *finding;
     if (end - alert->started_ns >= finding->for_ns) {
       alert->state = ALERT_FIRING;
@@ -168,6 +186,8 @@ static void entry_see(struct alerts *alerts, struct entry *entry, const struct f
   }
 }
 
+/* A finding does three things to its entry, in this order: it is counted, it may be the worst so
+ * far, and it may be the one with which `for` is over. */
 void alerts_raise(struct alerts *alerts, const struct finding *finding, int64_t seen_ns)
 {
   uint64_t key = key_of(finding);
@@ -184,6 +204,7 @@ void alerts_raise(struct alerts *alerts, const struct finding *finding, int64_t 
   entry->key = key;
   entry->alert.state = ALERT_PENDING;
   entry->alert.started_ns = finding->window_start_ns;
+  /* entry_see raises it to seen_ns and tells of the birth. */
   entry->alert.last_seen_ns = INT64_MIN;
   id_set(&entry->alert, key);
   entry_see(alerts, entry, finding, seen_ns, true);
@@ -222,12 +243,16 @@ static void entry_resolve(struct alerts *alerts, size_t at)
   entry_remove(alerts, at);
 }
 
+/* First the pending ones that were not seen again, then the firing ones that are due. The former
+ * are no news to anybody and go silently. */
 void alerts_advance(struct alerts *alerts, int64_t until_ns)
 {
+  /* Time stands still or ran back: everything up to here is judged. */
   if (until_ns <= alerts->judged_ns) {
     return;
   }
   alerts->judged_ns = until_ns;
+  /* From the end, so that a removal moves only entries that were looked at. */
   for (size_t i = alerts->count; i > 0; i--) {
     struct entry *entry = alerts->entry[i - 1];
     if (entry->is_restored && !entry->is_counting) {
@@ -238,14 +263,18 @@ void alerts_advance(struct alerts *alerts, int64_t until_ns)
       entry_remove(alerts, i - 1);
     }
   }
+  /* In the order of their due times, however long the jump was: two runs that advance in steps of
+   * unlike size tell the same story in the same order (P4). */
   for (size_t at = earliest_due(alerts, until_ns); at < alerts->count;
        at = earliest_due(alerts, until_ns)) {
     entry_resolve(alerts, at);
   }
 }
 
+/* It was told to people: it may not vanish. It goes on, or it resolves as "recovered". */
 int alerts_restore(struct alerts *alerts, const struct alert *alert)
 {
+  /* A pending one has told nobody anything: after a restart it begins again by itself. */
   if (alert->state != ALERT_FIRING || alert->finding.detector == NULL) {
     return 0;
   }
@@ -280,6 +309,7 @@ static int start_order(const void *left, const void *right)
 
 size_t alerts_list(const struct alerts *alerts, const struct alert **out, size_t n)
 {
+  /* Sorted for each question: questions are rare, and findings need the order of hashes. */
   const struct alert *all[ALERTS_LIVE_MAX];
   if (alerts->count == 0) {
     return 0;

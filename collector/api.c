@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP around queries: one request, one JSON answer. Who may connect is the socket's mode. */
+/* HTTP around queries: one request, one JSON answer. Who may connect is the socket's mode.
+ *
+ *   remove_stale -> bind_socket (mode 0660 from its first instant) -> api_serve -> on_request
+ *                                                                    path, parameters -> queries.c
+ *
+ * The collector's loop serves it: a slow reader holds a connection, never the loop. */
 #include "collector/api.h"
 
 #include <errno.h>
@@ -20,6 +25,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+/* Bounds on what a client may send, and on how long it may say nothing. */
 #define BACKLOG          64
 #define HEADER_BYTES_MAX 16384
 #define BODY_BYTES_MAX   65536
@@ -35,6 +41,7 @@ struct api {
   ino_t inode;
 };
 
+/* A whole answer at once; a newline at its end is kind to terminals. */
 static void api_send(struct evhttp_request *request, int status, json_t *answer)
 {
   /* Fifteen digits: all that a double is sure of, so that 99.9 is not 99.900000000000006. */
@@ -55,6 +62,7 @@ static void api_send(struct evhttp_request *request, int status, json_t *answer)
   free(text);
 }
 
+/* The form of every mistake: what, the value, what was expected. */
 static void api_refuse(struct evhttp_request *request, int status, const char *what,
                        const char *value, const char *expected)
 {
@@ -78,6 +86,7 @@ static void log_peer(struct evhttp_request *request)
   }
 }
 
+/* queries.c knows names and values, not evhttp's lists. */
 static const char *get_parameter(void *context, const char *name)
 {
   const struct evkeyvalq *parameters = context;
@@ -97,6 +106,7 @@ static const struct evkeyval *find_mistake(const struct evkeyvalq *parameters, c
   return NULL;
 }
 
+/* What came decoded goes to queries.c; what comes back is sent as it is. */
 static void api_answer(const struct api *api, struct evhttp_request *request, const char *path,
                        struct evkeyvalq *parameters)
 {
@@ -116,6 +126,8 @@ static void on_request(struct evhttp_request *request, void *context)
     api_refuse(request, 405, "method", "not GET", "GET: nothing is changed through this socket");
     return;
   }
+  /* The checks go from the method to the path's parameters; queries.c judges the path and the
+   * values. */
   const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
   const char *path = evhttp_uri_get_path(uri);
   const char *query = evhttp_uri_get_query(uri);
@@ -162,6 +174,7 @@ static int remove_stale(const struct sockaddr_un *address, struct err_message *m
   if (lstat(path, &found) != 0) {
     return errno == ENOENT ? 0 : err_set(message, ERR_IO, "%s: %s", path, strerror(errno));
   }
+  /* A mistyped path must not cost somebody a file. */
   if (!S_ISSOCK(found.st_mode)) {
     return err_set(message, ERR_CONFLICT, "%s: expected a socket or nothing: another file is there",
                    path);
@@ -186,6 +199,8 @@ static int remove_stale(const struct sockaddr_un *address, struct err_message *m
  * instant; chmod then undoes what the umask took. */
 static int bind_socket(const struct sockaddr_un *address, int *out, struct err_message *message)
 {
+  /* The lock on the state folder is taken by now (store_open): a second collector does not get here
+   * by mistake. */
   int err = remove_stale(address, message);
   if (err != 0) {
     return err;
@@ -227,6 +242,7 @@ static int api_serve(struct api *api, struct loop *loop, int fd, struct err_mess
   evhttp_set_max_body_size(api->http, BODY_BYTES_MAX);
   evhttp_set_timeout(api->http, IDLE_SECONDS);
   evhttp_set_allowed_methods(api->http, ANY_METHOD);
+  /* One callback for all paths: the table of paths is in queries.c. */
   evhttp_set_gencb(api->http, on_request, api);
   return 0;
 }
@@ -241,6 +257,7 @@ static void note_inode(struct api *api)
   }
 }
 
+/* bind before listen before the callback: nobody connects to a socket that does not answer. */
 int api_new(struct loop *loop, const char *path, const struct queries *queries, struct api **out,
             struct err_message *message)
 {
@@ -270,6 +287,7 @@ int api_new(struct loop *loop, const char *path, const struct queries *queries, 
   return 0;
 }
 
+/* Only our own file is removed: device and inode must be those of the socket that we made. */
 void api_free(struct api *api)
 {
   if (api == NULL) {

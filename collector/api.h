@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP/JSON on a unix socket (evhttp): the other home of libevent. */
+/* HTTP/JSON on a unix socket (evhttp): the other home of libevent. Only GET: nothing is changed
+ * through this socket, so reading it is all that its mode grants. */
 #ifndef COLLECTOR_API_H
 #define COLLECTOR_API_H
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transaction a checkpoint: windows, their records, applied sequences. */
+/* One transaction a checkpoint: windows, their records, applied sequences.
+ *
+ *   record:   applied -> in peers.h -> written -> committed -> freed, and the next ACK may name it
+ *   window:   closed  -> in windows[] -> written -> committed -> forgotten here
+ *
+ * What is on disk is always a whole cut: a record is there if and only if its window is, or it
+ * counts in no window (minute records, late ones whose delta is there). */
 #include "collector/checkpoint.h"
 
 #include <stdio.h>
@@ -10,6 +16,7 @@
 #include "common/log.h"
 #include "proto/summary_codec.h"
 
+/* A window a second: 18 hours of a disk that refuses, before windows are lost from history. */
 #define WINDOWS_MAX     65536
 #define ALERTS_MAX      65536
 #define EXPIRE_EVERY_NS NS_PER_MINUTE
@@ -52,6 +59,7 @@ void checkpoint_free(struct checkpoint *checkpoint)
   }
 }
 
+/* While the store's rows are read back at the start. */
 struct restore {
   struct checkpoint *checkpoint;
   struct pipeline *pipeline;
@@ -74,6 +82,7 @@ static void restore_sensor(void *context, const char *sensor, uint64_t boot_id, 
   restore->sensors++;
 }
 
+/* Only those of the newest boot matter: no earlier one sends any more. */
 static void restore_beyond(void *context, const char *sensor, uint64_t boot_id, uint64_t sequence)
 {
   struct restore *restore = context;
@@ -83,6 +92,8 @@ static void restore_beyond(void *context, const char *sensor, uint64_t boot_id, 
   }
 }
 
+/* Its detector may have lost its memory in the restart; the alert goes on all the same
+ * (alerts.h). */
 static void restore_alert(void *context, const struct alert *alert)
 {
   struct restore *restore = context;
@@ -99,6 +110,8 @@ int checkpoint_restore(struct checkpoint *checkpoint, struct pipeline *pipeline,
   struct restore restore = {.checkpoint = checkpoint, .pipeline = pipeline};
   struct store *store = checkpoint->store;
   int64_t newest_ns = INT64_MIN;
+  /* Sensors before their sequences behind holes, both before alerts: each step needs the one
+   * before. */
   if (store_applied_each(store, restore_sensor, &restore) != 0 ||
       store_beyond_each(store, restore_beyond, &restore) != 0 ||
       store_alerts_each(store, ALERT_FIRING, ALERTS_MAX, restore_alert, &restore) != 0 ||
@@ -120,6 +133,7 @@ int checkpoint_restore(struct checkpoint *checkpoint, struct pipeline *pipeline,
   return 0;
 }
 
+/* So that the record's bytes are kept as they came, instead of encoding the placed copy again. */
 void checkpoint_incoming(struct checkpoint *checkpoint, const uint8_t *bytes, size_t length)
 {
   checkpoint->incoming = bytes;
@@ -128,6 +142,7 @@ void checkpoint_incoming(struct checkpoint *checkpoint, const uint8_t *bytes, si
 
 void checkpoint_window(struct checkpoint *checkpoint, const struct fleet_window *window)
 {
+  /* Counted at its place, and said when the disk takes data again (P2). */
   if (checkpoint->window_count == WINDOWS_MAX) {
     checkpoint->stats.windows_lost++;
     return;
@@ -195,6 +210,8 @@ struct progress {
 static int write_one(struct checkpoint *checkpoint, const struct peer *peer,
                      struct peer_record *record, struct progress *progress)
 {
+  /* May it be written? When it is settled, when it is in no second window (minute), or when its
+   * window is handed out already; else its window is open and it waits for the next checkpoint. */
   bool is_current = record->boot_id == progress->boot_id;
   bool is_settled = is_current && record->sequence <= progress->settled;
   if (!is_settled && record->kind != SUMMARY_MINUTE && record->start_ns > progress->closed_ns) {
@@ -213,6 +230,8 @@ static int write_one(struct checkpoint *checkpoint, const struct peer *peer,
   return err;
 }
 
+/* Records first, then how far the sensor is: both are in one transaction, and the latter must not
+ * be ahead of the former. */
 static int write_peer(struct checkpoint *checkpoint, const struct pipeline *pipeline,
                       struct peer *peer, int64_t closed_ns)
 {
@@ -226,6 +245,7 @@ static int write_peer(struct checkpoint *checkpoint, const struct pipeline *pipe
   for (struct peer_record *r = peer->first; r != NULL && err == 0; r = r->next) {
     err = write_one(checkpoint, peer, r, &progress);
   }
+  /* Only settle_peers makes it true, after the commit. */
   peer->writing = progress.settled > peer->stored ? progress.settled : peer->stored;
   if (err == 0 && (progress.settled > peer->stored || progress.has_beyond)) {
     err = store_put_applied(checkpoint->store, peer->name, peer->boot_id, peer->writing,
@@ -334,6 +354,7 @@ int checkpoint_write(struct checkpoint *checkpoint, const struct pipeline *pipel
     say_failure(checkpoint, &message);
     return err;
   }
+  /* Committed: only now may any of it be forgotten. */
   checkpoint->window_count = 0;
   settle_peers(checkpoint, true);
   say_success(checkpoint);
@@ -341,6 +362,7 @@ int checkpoint_write(struct checkpoint *checkpoint, const struct pipeline *pipel
   return 0;
 }
 
+/* At a quarter of the room, so that a burst does not fill it before the next one in turn. */
 bool checkpoint_is_urgent(const struct checkpoint *checkpoint)
 {
   return checkpoint->window_count > WINDOWS_MAX / 4 ||

@@ -3,7 +3,12 @@
  * Pure.
  *
  * Each entry keeps the number of claims and the exclusive or of the claimants' numbers: with one
- * claim left that is the claimant itself, whatever the order in which claims came and went. */
+ * claim left that is the claimant itself, whatever the order in which claims came and went.
+ *
+ *   claims  0          1                  2 or more
+ *   means   outside    that sensor's      shared: a docker bridge, a virtual address on its way
+ *
+ * Ambiguous addresses own nothing: bytes that nobody can be asked for are told as a bound (P1). */
 #ifndef COLLECTOR_CLAIMS_H
 #define COLLECTOR_CLAIMS_H
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything is made in the order of the data's way, and taken down in the opposite one. */
+/* Everything is made in the order of the data's way, and taken down in the opposite one.
+ *
+ *   sensors -> collector_bus -> pipeline -> checkpoint -> store        every 5 s, then ACKs
+ *                                 |-> notify -> outbox -> receivers    at once
+ *   seine -> api -> queries -> pipeline, store
+ *
+ * One thread, one loop, no locks: whatever runs here runs alone, and must be short. */
 #include "collector/collector.h"
 
 #include <signal.h>
@@ -17,11 +23,13 @@
 #include "common/log.h"
 #include "common/run/daemon.h"
 
+/* A tenth of a second: how late a window may close beyond its lateness. */
 #define TICK_NS             (100 * NS_PER_MS)
 #define CHECKPOINT_LEAST_NS NS_PER_S /* between two urgent ones */
 
 enum { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNALS };
 
+/* In the order in which they are made; take_down goes the other way. */
 struct collector {
   const struct collector_settings *settings;
   struct key_pair key;
@@ -41,12 +49,14 @@ struct collector {
   int64_t checkpoint_ns; /* monotonic: of the newest one */
 };
 
+/* The pipeline's sinks. They are called from within an input, and must not give it another. */
 static void on_window(void *context, const struct fleet_window *window)
 {
   const struct collector *collector = context;
   checkpoint_window(collector->checkpoint, window);
 }
 
+/* Exactly once for each record: with it the record becomes ours to keep. */
 static void on_record(void *context, const struct summary *placed)
 {
   const struct collector *collector = context;
@@ -66,6 +76,7 @@ static void on_alert(void *context, const struct alert *alert)
   }
 }
 
+/* Answers see what the disk does not have yet. */
 static void unstored_each(void *context, void (*each)(void *each_context, const struct summary *s),
                           void *each_context)
 {
@@ -92,6 +103,7 @@ static void on_tick(void *context)
   loop_timer_set(collector->tick, TICK_NS);
 }
 
+/* Set anew after the work: a slow disk stretches the interval instead of piling up. */
 static void on_checkpoint(void *context)
 {
   struct collector *collector = context;
@@ -99,6 +111,7 @@ static void on_checkpoint(void *context)
   loop_timer_set(collector->checkpoint_timer, collector->settings->checkpoint_ns);
 }
 
+/* Sent from the loop, so that systemd's watchdog notices a loop that hangs. */
 static void on_watchdog(void *context)
 {
   const struct collector *collector = context;
@@ -106,6 +119,7 @@ static void on_watchdog(void *context)
   loop_timer_set(collector->watchdog, daemon_watchdog_ns());
 }
 
+/* Signals arrive as events of the loop: all of this runs between two inputs. */
 static void on_signal(void *context, int signal_number)
 {
   struct collector *collector = context;
@@ -116,6 +130,7 @@ static void on_signal(void *context, int signal_number)
   loop_stop(collector->loop);
 }
 
+/* The one message for all small things that are made at the start. */
 static int out_of_memory(struct err_message *message)
 {
   return err_set(message, ERR_NO_MEMORY, "%s", err_text(ERR_NO_MEMORY));
@@ -124,12 +139,15 @@ static int out_of_memory(struct err_message *message)
 /* What needs the rights that we may have been started with. */
 static int prepare(struct collector *collector, struct err_message *message)
 {
+  /* Tables that strangers fill are seeded (DESIGN section 9); without entropy the built-in seed
+   * stays. */
   uint64_t seed = 0;
   if (getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed)) {
     hash_set_seed(seed);
   }
   (void)signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is an error code */
   (void)signal(SIGUSR1, SIG_IGN); /* kept free; a stray one must not end us */
+  /* The key's file may be root's alone: it is read before the rights are dropped. */
   int err = keys_load(collector->settings->key_file, &collector->key, message);
   if (err != 0) {
     return err;
@@ -157,6 +175,7 @@ static int make_core(struct collector *collector, struct err_message *message)
   if (collector->checkpoint == NULL) {
     return out_of_memory(message);
   }
+  /* Receivers before anything can raise an alert. */
   err = notify_new(collector->loop, collector->store, settings, &collector->notify, message);
   return err != 0 ? err : checkpoint_restore(collector->checkpoint, collector->pipeline, message);
 }
@@ -189,6 +208,7 @@ static int make_ends(struct collector *collector, struct err_message *message)
                  message);
 }
 
+/* Last, so that no timer or signal meets a half-made collector. */
 static int make_events(struct collector *collector, struct err_message *message)
 {
   static const int numbers[SIGNALS] = {
@@ -214,6 +234,7 @@ static int make_events(struct collector *collector, struct err_message *message)
   return 0;
 }
 
+/* Ready is told when a sensor could connect, and not before. */
 static void say_started(const struct collector *collector)
 {
   char key[KEYS_TEXT_MAX];
@@ -223,6 +244,7 @@ static void say_started(const struct collector *collector)
   daemon_ready("collecting");
 }
 
+/* The sums that an operator compares with what the sensors say (P2). */
 static void say_stopped(const struct collector *collector)
 {
   struct pipeline_stats pipeline = pipeline_stats(collector->pipeline);
@@ -258,7 +280,8 @@ static void take_down(struct collector *collector)
     pipeline_free(collector->pipeline);
   }
   loop_free(collector->loop);
-  memset(&collector->key, 0, sizeof(collector->key));
+  /* The secret key must not stay in memory that is used again. */
+  explicit_bzero(&collector->key, sizeof(collector->key));
 }
 
 /* What is closed at the end is written and acknowledged; the rest is still with the sensors. */
@@ -269,6 +292,8 @@ static int run(struct collector *collector)
     log_error("the event loop failed");
     return 1;
   }
+  /* From here on: a last tick closes what is due, a last checkpoint writes it, ACKs tell the
+   * sensors. */
   daemon_stopping();
   pipeline_tick(collector->pipeline, clock_now_ns());
   write_checkpoint(collector);
@@ -276,6 +301,8 @@ static int run(struct collector *collector)
   return 0;
 }
 
+/* prepare (rights), core (nothing listens), ends (somebody may come), events; then the loop. The
+ * error of any step ends here, in one line. */
 int collector_run(const struct collector_settings *settings)
 {
   struct collector collector = {.settings = settings};
@@ -290,6 +317,7 @@ int collector_run(const struct collector_settings *settings)
   if (err == 0) {
     err = make_events(&collector, &message);
   }
+  /* Whatever failed on the way has filled message. */
   int code = 1;
   if (err == 0) {
     code = run(&collector);

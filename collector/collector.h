@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The collector daemon: composes bus, pipeline, store, notify and api on the loop. */
+/* The collector daemon: composes bus, pipeline, store, notify and api on the loop. It knows all the
+ * others; main.c alone knows it. */
 #ifndef COLLECTOR_COLLECTOR_H
 #define COLLECTOR_COLLECTOR_H
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The collector's end of the bus on the loop: sensors' messages -> pipeline, and the answers. */
+/* The collector's end of the bus on the loop: sensors' messages -> pipeline, and the answers. What
+ * a sensor says is untrusted (DESIGN section 9): it is decoded within bounds, must carry the name
+ * of its key, and every refusal is counted and answered (P2, P6). */
 #ifndef COLLECTOR_COLLECTOR_BUS_H
 #define COLLECTOR_COLLECTOR_BUS_H
 
 #include "collector/checkpoint.h"
+#include "collector/collector_talk.h"
 #include "collector/peers.h"
 #include "collector/pipeline.h"
 #include "collector/settings.h"
@@ -18,14 +21,6 @@ struct collector_bus_config {
   struct pipeline *pipeline;
   struct peers *peers;
   struct checkpoint *checkpoint;
-};
-
-struct collector_bus_stats {
-  uint64_t malformed; /* messages that are none */
-  uint64_t refused;   /* records, and HELLOs, answered with REFUSED */
-  uint64_t held;      /* records not taken for want of room: their sensors send them again */
-  uint64_t known;     /* records that were on disk behind a hole before the start */
-  uint64_t unasked;   /* records before a HELLO: dropped, sent again after WELCOME */
 };
 
 /* Loads the authorised keys, checks the descriptor limit against them, binds. message names what

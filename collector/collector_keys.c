@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ring in force and the server that asks it. */
+/* The ring in force and the server that asks it. The ring is the list of authorised public keys
+ * with their sensors' names; ZAP asks it at the handshake and the server on every message, since a
+ * connected peer would go on sending after its key is withdrawn (FACTS, P6). */
 #include "collector/collector_keys.h"
 
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #define REFUSED_LINE_NS (10 * NS_PER_S) /* a stranger who keeps knocking fills no log */
 #define RESERVED_FILES  64              /* database, sockets, receivers, libraries */
 
+/* The folder's path is the settings'. */
 struct collector_keys {
   const char *folder;
   struct key_ring *ring;
@@ -22,6 +25,8 @@ struct collector_keys {
 /* Without descriptors the I/O thread spins and nobody can connect, sensors included. */
 static int check_descriptors(unsigned sensors, struct err_message *message)
 {
+  /* 1.2 times: everybody just fits. Four times: reconnections and strangers that knock fit beside
+   * them. */
   uint64_t limit = daemon_raise_descriptors();
   uint64_t least = (uint64_t)sensors * 6 / 5 + RESERVED_FILES;
   uint64_t good = (uint64_t)sensors * 4 + RESERVED_FILES;
@@ -39,6 +44,7 @@ static int check_descriptors(unsigned sensors, struct err_message *message)
   return 0;
 }
 
+/* The keys first: their number decides how many descriptors are needed. */
 int collector_keys_new(const char *folder, struct collector_keys **out, struct err_message *message)
 {
   struct collector_keys *keys = calloc(1, sizeof(*keys));
@@ -66,6 +72,8 @@ void collector_keys_free(struct collector_keys *keys)
   }
 }
 
+/* Strangers can cause this at will: the line is limited in rate, what it leaves out is counted in
+ * it. */
 static void on_refused(void *context, const char *address, const char *key_text)
 {
   struct collector_keys *keys = context;
@@ -81,6 +89,8 @@ static void on_refused(void *context, const char *address, const char *key_text)
   keys->unsaid = 0;
 }
 
+/* The server binds ZAP before its socket (bus.h): without a handler libzmq would accept everybody
+ * (FACTS). */
 int collector_keys_serve(struct collector_keys *keys, struct bus *bus, const char *listen,
                          const struct key_pair *own, struct bus_server **out,
                          struct err_message *message)
@@ -111,6 +121,7 @@ int collector_keys_reload(struct collector_keys *keys, struct bus_server *server
   bus_server_set_ring(server, ring);
   key_ring_free(keys->ring);
   keys->ring = ring;
+  /* Too late to refuse: the sensors are authorised, and the operator is told. */
   if (check_descriptors(key_ring_count(ring), &message) != 0) {
     log_error("%s", message.text);
   }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a detector says of one window: the condition holds, for this subject, for these reasons. */
+/* What a detector says of one window: the condition holds, for this subject, for these reasons. It
+ * is the only thing that travels from detect/ to alerts.c, and it carries all that P7 promises, so
+ * that whoever reads the alert need not ask again: value, expectation, window, contributors,
+ * completeness and the command. It has no pointers but the detector's static name: it is copied
+ * freely. */
 #ifndef COLLECTOR_FINDING_H
 #define COLLECTOR_FINDING_H
 
@@ -8,6 +12,7 @@
 
 #include "collector/settings.h"
 
+/* Room for text, with the NUL; a longer text is cut, never refused. */
 #define FINDING_SUBJECT_MAX  160
 #define FINDING_TEXT_MAX     256
 #define FINDING_EVIDENCE_MAX 8
@@ -20,6 +25,9 @@ struct finding_evidence {
   double share_percent;
 };
 
+/* Rule and subject identify it: two findings of one (detector, rule, subject) are the same trouble,
+ * seen twice. The severities and times of it are those of the rule, or of the detector's
+ * settings. */
 struct finding {
   const char *detector;              /* static: its name in the table */
   char rule[64];                     /* the operator's rule, or the detector's own name for it */

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The open windows, oldest first, each with the records of its second. */
+/* The open windows, oldest first, each with the records of its second.
+ *
+ *   closed_ns |  open[0]   open[1]   open[2]
+ *   ----------+---------+---------+---------+--> event time
+ *     deltas  |  parts: records of one second each, in the order of arrival
+ *
+ * Records are only collected here. They are put in order and added up when the window closes, so
+ * that the order of arrival leaves no trace in what comes out (P4). */
 #include "collector/fleet.h"
 
 #include <stdlib.h>
@@ -32,6 +39,7 @@ struct fleet *fleet_new(const struct hosts *hosts, size_t windows_max)
   }
   fleet->closed_ns = INT64_MIN;
   fleet->windows_max = windows_max;
+  /* One more than the bound: the pipeline adds first, and then closes the oldest. */
   fleet->open = calloc(windows_max + 1, sizeof(*fleet->open));
   fleet->merge = fleet_merge_new(hosts);
   if (fleet->open == NULL || fleet->merge == NULL) {
@@ -83,6 +91,7 @@ bool fleet_is_full(const struct fleet *fleet)
 /* The open window that starts there, opened when it is not there yet. */
 static struct open_window *window_at(struct fleet *fleet, int64_t start_ns, int64_t length_ns)
 {
+  /* From the newest end: records of the running second are nearly all of them. */
   size_t i = fleet->count;
   while (i > 0 && fleet->open[i - 1].start_ns >= start_ns) {
     i--;
@@ -90,12 +99,14 @@ static struct open_window *window_at(struct fleet *fleet, int64_t start_ns, int6
   if (i < fleet->count && fleet->open[i].start_ns == start_ns) {
     return &fleet->open[i];
   }
+  /* At most windows_max places, and mostly none: seconds come in order. */
   memmove(&fleet->open[i + 1], &fleet->open[i], (fleet->count - i) * sizeof(*fleet->open));
   fleet->open[i] = (struct open_window){.start_ns = start_ns, .end_ns = start_ns + length_ns};
   fleet->count++;
   return &fleet->open[i];
 }
 
+/* Doubled: a window of 10,000 sensors grows eleven times, and the next one again. */
 static int window_grow(struct open_window *window)
 {
   size_t capacity = window->capacity == 0 ? 8 : window->capacity * 2;
@@ -108,6 +119,7 @@ static int window_grow(struct open_window *window)
   return 0;
 }
 
+/* On failure the window may stay without parts; fleet_close passes over it. */
 int fleet_add(struct fleet *fleet, struct summary *placed)
 {
   struct open_window *window = window_at(fleet, placed->start_ns, placed->length_ns);
@@ -136,11 +148,15 @@ static int part_order(const void *left, const void *right)
   return order != 0 ? order : number_order(a->sequence, b->sequence);
 }
 
+/* One window a call, the oldest first: the caller judges it before the next one is merged, so that
+ * one merge's memory is enough. */
 struct fleet_window *fleet_close(struct fleet *fleet, int64_t until_ns)
 {
   window_empty(&fleet->closing);
   /* A window without parts is one whose first record found no memory. */
   while (fleet->closing.count == 0 && fleet_oldest_end_ns(fleet) <= until_ns) {
+    /* Moved out before it is handed out: the callback may lead to a new record of another
+     * second. */
     fleet->closing = fleet->open[0];
     fleet->closed_ns = fleet->closing.end_ns;
     fleet->count--;
@@ -165,6 +181,7 @@ struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *pla
   return window;
 }
 
+/* Two losses multiply: sensors that are missing, and frames that the present ones dropped (P2). */
 void fleet_expect(struct fleet_window *window, uint32_t sensors_expected)
 {
   window->sensors_expected = sensors_expected;

@@ -16,48 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/fleet_window.h"
 #include "collector/hosts.h"
 #include "proto/summary.h"
-
-#define FLEET_TALKERS 64
-
-/* How a counted-once total stands: low == high means exact. The sums of lows and highs over windows
- * and their deltas bound the truth as well. */
-struct fleet_bound {
-  uint64_t low;
-  uint64_t high;
-};
-
-struct fleet_window {
-  int64_t start_ns, length_ns;
-  uint32_t revision;         /* 0: the close; else a delta */
-  uint32_t sensors_expected; /* punctual, or present */
-  uint32_t sensors_present;
-  double completeness_percent; /* present / expected, less what captures dropped */
-
-  struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]; /* sums of observations */
-  /* Each byte once: what fleet hosts sent, plus what they received from outside. Bounds, as folded
-   * rows cannot be told apart. Absent (has_total false) when no sensor knows its own addresses. */
-  bool has_total;
-  struct fleet_bound total_bytes;
-  struct fleet_bound total_packets;
-
-  uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames;
-  uint64_t tcp_events[SUMMARY_TCP_EVENTS];
-  uint64_t flows_active, flows_new;
-  struct hist packet_sizes;
-  struct hll addresses; /* at HLL_PRECISION_SECOND */
-  struct summary_ledger ledger;
-  uint64_t interface_bytes; /* kernel counters (or captured) of all interfaces, rx + tx */
-
-  size_t talker_count; /* merged by Space-Saving; a fleet host by its own sensor's row alone */
-  struct topk_item talkers[FLEET_TALKERS];
-  uint64_t talkers_floor;
-
-  /* The parts, in order of sensor names. Borrowed until the callback returns. */
-  size_t part_count;
-  const struct summary *const *parts;
-};
 
 struct fleet;
 

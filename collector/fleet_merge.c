@@ -9,7 +9,10 @@
  *   a host whose sensor is in this window              -     -    (counted there as sent)
  *   a host whose sensor is not, or may be, a member    -     +
  *   unknown: received bytes that no row shows          -     +
- */
+ *
+ * So low counts only what is certain, high all that is possible; they are equal when every sender
+ * is known and no row was folded. Bytes that an outsider sent to an outsider through a bridge are
+ * in neither. */
 #include "collector/fleet_merge.h"
 
 #include <stdlib.h>
@@ -20,6 +23,8 @@
 /* Counters of the merge: sixteen times what is handed out keeps its error small. */
 #define MERGE_COUNTERS 1024
 
+/* All memory of a merge is taken once: a close allocates nothing, however many parts there are
+ * (P5). */
 struct fleet_merge {
   const struct hosts *hosts;
   struct topk *talkers;
@@ -58,6 +63,7 @@ uint64_t fleet_merge_refused(const struct fleet_merge *merge)
   return merge->refused;
 }
 
+/* Losses travel with the data: each counter of each part, so that no loss ends here (P2). */
 static void ledger_add(struct summary_ledger *into, const struct summary_ledger *from)
 {
   into->frames += from->frames;
@@ -126,6 +132,7 @@ static void addresses_add(struct fleet_merge *merge, const struct hll *addresses
 /* Parts are sorted by name. */
 static bool is_present(const struct fleet_window *window, const char *sensor)
 {
+  /* A binary search: this is asked once for each row of each part. */
   size_t low = 0;
   size_t high = window->part_count;
   while (low < high) {
@@ -151,9 +158,11 @@ static bool is_listed_elsewhere(const struct fleet_merge *merge, const struct su
   return merge->is_delta || is_present(&merge->window, owner->name);
 }
 
+/* A host's count must not be added up over its observers: each of them saw the same bytes (P1). */
 static void talkers_add(struct fleet_merge *merge, const struct summary *s)
 {
   size_t n = 0;
+  /* The sensor's list is already cut to its largest; its floor bounds what the cut left out. */
   for (size_t i = 0; i < s->talker_count && n < SUMMARY_TALKERS_MAX; i++) {
     const struct summary_talker *at = &s->talkers[i];
     if (!is_listed_elsewhere(merge, s, &at->addr)) {
@@ -166,6 +175,8 @@ static void talkers_add(struct fleet_merge *merge, const struct summary *s)
 
 enum sender { SENDER_OUTSIDE, SENDER_COUNTED, SENDER_UNSURE };
 
+/* A sensor that is absent from the window has counted nothing as sent in it; a delta cannot know
+ * who was there. In both cases the byte may or may not be in the sum. */
 static enum sender sender_of(const struct fleet_merge *merge, const struct addr *a)
 {
   const struct host *owner = hosts_owner(merge->hosts, a);
@@ -181,6 +192,7 @@ struct received {
   struct counts outside, unsure, shown;
 };
 
+/* One conversation of the sensor, of which one end must be its own host. */
 static void row_add(const struct fleet_merge *merge, const struct host *host,
                     const struct summary_conversation *row, struct received *received)
 {
@@ -188,6 +200,8 @@ static void row_add(const struct fleet_merge *merge, const struct host *host,
   if (is_client == hosts_is_own(host, &row->server)) {
     return; /* local or transit: in no sum of the fleet */
   }
+  /* Seen from the host: what a client receives is the row's `in`, what a server receives its
+   * `out`. */
   const struct counts *in = is_client ? &row->in : &row->out;
   counts_add(&received->shown, in);
   switch (sender_of(merge, is_client ? &row->server : &row->client)) {
@@ -225,6 +239,7 @@ static void total_add(struct fleet_merge *merge, const struct summary *s)
   if (!knows_itself) {
     return;
   }
+  /* What was received and stands in no row may have come from anybody: possible, not certain. */
   struct received received = {0};
   for (size_t i = 0; host != NULL && i < s->conversation_count; i++) {
     row_add(merge, host, &s->conversations[i], &received);
@@ -237,11 +252,14 @@ static void total_add(struct fleet_merge *merge, const struct summary *s)
             received.unsure.packets + above(rx.packets, received.shown.packets));
 }
 
+/* Parts come in order of sensor names, and the merges that are not commutative (Space-Saving) go in
+ * that order: the same parts give the same window, bit by bit (P4). */
 struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revision,
                                        const struct summary *const *parts, size_t n)
 {
   struct fleet_window *window = &merge->window;
   memset(window, 0, sizeof(*window));
+  /* The fleet's published seed: sketches of sensors merge only when all use one. */
   hll_init(&window->addresses, HLL_PRECISION_SECOND, HASH_FLEET_SEED);
   topk_clear(merge->talkers);
   merge->is_delta = revision > 0;
@@ -251,6 +269,8 @@ struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revis
   window->parts = parts;
   window->part_count = n;
   for (size_t i = 0; i < n; i++) {
+    /* A clock that was set back brings the same second twice, in two epochs: two parts, one
+     * sensor. */
     bool is_again = i > 0 && strcmp(parts[i - 1]->sensor, parts[i]->sensor) == 0;
     window->sensors_present += is_again ? 0 : 1;
     counters_add(window, parts[i]);
@@ -258,6 +278,7 @@ struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revis
     talkers_add(merge, parts[i]);
     total_add(merge, parts[i]);
   }
+  /* The largest of all parts; the floor bounds every host that is not listed. */
   window->talker_count = topk_list(merge->talkers, window->talkers, FLEET_TALKERS);
   window->talkers_floor = topk_floor(merge->talkers);
   return window;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of a window -> one window. Pure; only fleet.c calls it. */
+/* The parts of a window -> one window. Pure; only fleet.c calls it.
+ *
+ * It knows nothing of open windows or of time: parts go in, in order of sensor names, and what
+ * comes out depends on them and on whose addresses are whose (hosts.h), on nothing else. */
 #ifndef COLLECTOR_FLEET_MERGE_H
 #define COLLECTOR_FLEET_MERGE_H
 
-#include "collector/fleet.h"
+#include "collector/fleet_window.h"
+#include "collector/hosts.h"
 
 struct fleet_merge;
 

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is who: the table of sensors by name, their addresses, HELLO and BYE. */
+/* Who is who: the table of sensors by name, their addresses, HELLO and BYE.
+ *
+ * Two views of one table, which grow together and never shrink:
+ *
+ *   by_name  db1 . web1 . web2     for look-ups, and for lists whose order is always the same (P4)
+ *   by_id    web1 . db1 . web2     in the order of appearance: ids index tables of other files
+ *
+ * Sensors stay until the collector ends, so an id is never given to another one. */
 #include "collector/hosts.h"
 
 #include <stdio.h>
@@ -17,6 +24,7 @@ struct hosts *hosts_new(size_t max, bool is_live)
   }
   hosts->max = max;
   hosts->is_live = is_live;
+  /* No window is open yet: nobody is behind. */
   hosts->watched_ns = INT64_MIN;
   hosts->restored_ns = INT64_MIN;
   hosts->claims = claims_new();
@@ -51,7 +59,8 @@ const struct host *hosts_at(const struct hosts *hosts, size_t i)
   return hosts->by_name[i];
 }
 
-/* The first place whose name is not below name. */
+/* The first place whose name is not below name. Binary search: every record comes with its sensor's
+ * name. */
 static size_t place_of(const struct hosts *hosts, const char *name)
 {
   size_t low = 0;
@@ -73,18 +82,21 @@ struct host *hosts_get(struct hosts *hosts, const char *name)
   return i < hosts->count && strcmp(hosts->by_name[i]->name, name) == 0 ? hosts->by_name[i] : NULL;
 }
 
+/* The same for readers, who may not change it. */
 const struct host *hosts_find(const struct hosts *hosts, const char *name)
 {
   size_t i = place_of(hosts, name);
   return i < hosts->count && strcmp(hosts->by_name[i]->name, name) == 0 ? hosts->by_name[i] : NULL;
 }
 
+/* Two claimants are as good as none: whose byte it is cannot be told. */
 const struct host *hosts_owner(const struct hosts *hosts, const struct addr *a)
 {
   uint32_t id = 0;
   return claims_find(hosts->claims, a, &id) == 1 ? hosts->by_id[id] : NULL;
 }
 
+/* Not the opposite of hosts_owner: an address with two claimants belongs to neither kind. */
 bool hosts_is_outside(const struct hosts *hosts, const struct addr *a)
 {
   uint32_t id = 0;
@@ -97,6 +109,7 @@ static int addr_order(const void *a, const void *b)
   return addr_compare(a, b);
 }
 
+/* Addresses are kept in order for this. */
 bool hosts_is_own(const struct host *host, const struct addr *a)
 {
   return bsearch(a, host->address, host->address_count, sizeof(*a), addr_order) != NULL;
@@ -137,6 +150,7 @@ static int host_make(struct hosts *hosts, const char *name, struct host **out)
   if (*out != NULL) {
     return 0;
   }
+  /* The bound on sensors is a bound on memory (P5); the caller says it to the sensor. */
   if (hosts->count >= hosts->max) {
     return ERR_LIMIT;
   }
@@ -149,8 +163,10 @@ static int host_make(struct hosts *hosts, const char *name, struct host **out)
   }
   (void)snprintf(host->name, sizeof(host->name), "%s", name);
   host->id = (uint32_t)hosts->count;
+  /* "Never" for all times: a zero would be 1970. */
   host->first_heard_ns = host->last_heard_ns = INT64_MIN;
   host->progress_ns = host->passed_ns = host->expected_from_ns = INT64_MIN;
+  /* An insertion moves pointers only, and once in a sensor's life. */
   size_t at = place_of(hosts, host->name);
   memmove(&hosts->by_name[at + 1], &hosts->by_name[at],
           (hosts->count - at) * sizeof(struct host *));
@@ -160,7 +176,9 @@ static int host_make(struct hosts *hosts, const char *name, struct host **out)
   return 0;
 }
 
-/* Takes an address from a sensor that has left, when another host has it now. */
+/* Takes an address from a sensor that has left, when another host has it now. A machine that was
+ * replaced, or an address that moved on: without this both would claim it for ever, and it would
+ * belong to nobody. */
 static void claim_withdraw(struct hosts *hosts, const struct addr *a, const struct host *heir)
 {
   uint32_t id = 0;
@@ -180,6 +198,7 @@ static void claim_withdraw(struct hosts *hosts, const struct addr *a, const stru
 /* Gives the host exactly these addresses. */
 static int claims_set(struct hosts *hosts, struct host *host, const struct addr *list, size_t n)
 {
+  /* All old claims go first, so that one that stays is not counted twice. */
   for (size_t i = 0; i < host->address_count; i++) {
     claims_remove(hosts->claims, &host->address[i], host->id);
   }
@@ -215,6 +234,8 @@ static int addresses_take(struct hosts *hosts, struct host *host, const struct m
       list[kept++] = list[i];
     }
   }
+  /* The usual HELLO changes nothing: then the generation stays, and nobody looks at addresses
+   * again. */
   if (kept == host->address_count && memcmp(list, host->address, kept * sizeof(list[0])) == 0) {
     return 0;
   }
@@ -231,6 +252,8 @@ static void host_join(struct hosts *hosts, struct host *host, int64_t now_ns)
   hosts_move(hosts, host, true, host->passed_ns > from ? host->passed_ns : from);
 }
 
+/* Makes or renews the sensor. What it counted stays, also over a new boot: the sums are the
+ * collector's. */
 int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const struct addr *more,
                 size_t more_count, int64_t now_ns)
 {
@@ -239,12 +262,14 @@ int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const st
   if (err != 0) {
     return err;
   }
+  /* A new boot counts its records from 1, on a clock about which nothing is known yet. */
   bool is_new_boot = host->boot_id != hello->boot_id || host->first_heard_ns == INT64_MIN;
   if (is_new_boot) {
     host->last_sequence = 0;
     host->placement = (struct placement){0};
     host->has_bad_clock = false;
   }
+  /* A HELLO in the middle of a connection (a new key, an address) must not excuse what is late. */
   if (is_new_boot || !host->is_connected) {
     host_join(hosts, host, now_ns);
   }
@@ -258,6 +283,7 @@ int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const st
   return addresses_take(hosts, host, hello, more, more_count);
 }
 
+/* Enough to know its records again and to miss it; addresses come with its HELLO. */
 int hosts_restore(struct hosts *hosts, const char *name, uint64_t boot_id, uint64_t sequence,
                   int64_t last_heard_ns)
 {

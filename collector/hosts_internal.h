@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of sensors, shared by hosts.c (who is who) and hosts_progress.c (how far they are). */
+/* The table of sensors, shared by hosts.c (who is who) and hosts_progress.c (how far they are). The
+ * only state that the two share is here; host_move below keeps its counts true. */
 #ifndef COLLECTOR_HOSTS_INTERNAL_H
 #define COLLECTOR_HOSTS_INTERNAL_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "collector/claims.h"
-#include "collector/hosts.h"
+#include "collector/host.h"
 
 struct hosts {
   bool is_live;

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far the sensors are: records, clocks, and whom a closing window waits for. */
+/* How far the sensors are: records, clocks, and whom a closing window waits for.
+ *
+ * A window closes when no punctual sensor is behind. With 10,000 sensors nobody can be asked at
+ * each record; so the answer is kept as a count:
+ *
+ *   watched_ns   the end of the oldest open window
+ *   punctual     sensors that are waited for
+ *   behind       of those, the ones whose passed_ns lies before watched_ns;  0: close
+ *
+ * Every change of passed_ns or is_punctual goes through hosts_move, which keeps the counts. */
 #include <string.h>
 
+#include "collector/hosts.h"
 #include "collector/hosts_internal.h"
 
 /* One late record is the network's; two in a row are the sensor's. */
@@ -9,6 +19,7 @@
 
 void hosts_move(struct hosts *hosts, struct host *host, bool is_punctual, int64_t passed_ns)
 {
+  /* Out of the counts as it was, into them as it is. */
   hosts->punctual -= host->is_punctual ? 1 : 0;
   hosts->behind -= host->is_punctual && host->passed_ns < hosts->watched_ns ? 1 : 0;
   host->is_punctual = is_punctual;
@@ -17,12 +28,14 @@ void hosts_move(struct hosts *hosts, struct host *host, bool is_punctual, int64_
   hosts->behind += is_punctual && passed_ns < hosts->watched_ns ? 1 : 0;
 }
 
+/* Either way it begins anew: misses are counted in a row. */
 void hosts_set_punctual(struct hosts *hosts, struct host *host, bool is_punctual)
 {
   host->misses = 0;
   hosts_move(hosts, host, is_punctual, host->passed_ns);
 }
 
+/* Never back: a sensor whose clock was set back has passed what it has passed. */
 void hosts_pass(struct hosts *hosts, struct host *host, int64_t until_ns)
 {
   if (until_ns > host->passed_ns) {
@@ -65,10 +78,12 @@ int64_t hosts_slowest_ns(const struct hosts *hosts)
 uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summary *const *parts,
                       size_t n)
 {
+  /* Both lists are in order of names: one walk finds who is in the window and who is missing. */
   uint32_t expected = 0;
   size_t part = 0;
   for (size_t i = 0; i < hosts->count; i++) {
     struct host *host = hosts->by_name[i];
+    /* A sensor may have two parts (two clock epochs): the walk passes over the second. */
     while (part < n && strcmp(parts[part]->sensor, host->name) < 0) {
       part++;
     }
@@ -77,6 +92,7 @@ uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summar
       expected++;
     } else if (hosts->is_live && host->is_punctual && start_ns >= host->expected_from_ns) {
       expected++;
+      /* A sensor that has passed the second had nothing to say in it, and misses nothing. */
       host->misses += host->passed_ns <= start_ns ? 1 : 0;
       if (host->misses >= MISSES_MAX) {
         hosts_set_punctual(hosts, host, false);
@@ -104,6 +120,8 @@ int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary
   if (!hosts->is_live) {
     return 0;
   }
+  /* Before the placement changes it: a clamp that has just ended is what makes the clock good
+   * again. */
   bool was_clamped = host->placement.is_clamped;
   int64_t shift = placement_shift_ns(&host->placement, s, is_backlog, now_ns, is_clamped);
   if (is_backlog || s->kind != SUMMARY_SECOND) {
@@ -112,6 +130,8 @@ int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary
   host->shift_intervals = host->placement.second_shift;
   host->clock_offset_ns = s->clock_offset_ns;
   host->clock_uncertainty_ns = s->clock_uncertainty_ns;
+  /* The clamp itself is the evidence: without a measurement, how far records come from the
+   * future. */
   if (*is_clamped) {
     clock_judge(host, shift);
   } else if (s->clock_uncertainty_ns > 0) {
@@ -143,6 +163,7 @@ static struct host_total *total_of(struct host *host, const char *name)
       return &host->total[i];
     }
   }
+  /* A host with more interfaces than that keeps true sums, in coarser rows (P5). */
   if (host->total_count == SUMMARY_INTERFACES_MAX) {
     return &host->total[SUMMARY_INTERFACES_MAX - 1];
   }
@@ -151,6 +172,7 @@ static struct host_total *total_of(struct host *host, const char *name)
   return total;
 }
 
+/* Late and resent records too: these sums are held against the kernel's, and must miss nothing. */
 static void totals_add(struct host *host, const struct summary *placed)
 {
   for (size_t i = 0; i < placed->interface_count; i++) {
@@ -168,6 +190,7 @@ static void totals_add(struct host *host, const struct summary *placed)
   }
 }
 
+/* A minute record repeats what its seconds said: of it only arrival and number count. */
 void hosts_record(struct hosts *hosts, struct host *host, const struct summary *placed,
                   bool is_backlog, int64_t now_ns)
 {
@@ -182,6 +205,7 @@ void hosts_record(struct hosts *hosts, struct host *host, const struct summary *
   ledger_add(host, &placed->ledger);
   totals_add(host, placed);
   int64_t end = placed->start_ns + placed->length_ns;
+  /* What is shown as "now" (interfaces, CPU) is the newest second's; resent ones are older. */
   if (!is_backlog && end > host->progress_ns) {
     host->progress_ns = end;
     host->cpu_ns = placed->cpu_ns;

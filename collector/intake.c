@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ranges of applied sequence numbers, boot by boot, and the records that wait for a close. */
+/* The ranges of applied sequence numbers, boot by boot, and the records that wait for a close.
+ *
+ * A record walks through here twice: intake_check asks whether it may come in and changes nothing;
+ * intake_apply takes its number, when nothing can fail any more. What follows from that (P3): a
+ * number that was refused for want of memory is still free when it comes again. */
 #include "collector/intake.h"
 
 #include <stdbool.h>
@@ -13,6 +17,8 @@ struct range {
   uint64_t first, last;
 };
 
+/* One start of a sensor. The ranges are few in practice: one while all goes well, two or three
+ * while live records and resent ones come mixed. */
 struct boot {
   uint64_t boot_id;
   uint64_t used;      /* the larger, the more recently said HELLO */
@@ -28,7 +34,10 @@ struct waiting {
   int64_t until_ns;
 };
 
+/* Everything of one sensor in one block, made at its first HELLO: intake_apply allocates
+ * nothing. */
 struct sensor {
+  /* Counts HELLOs, as the clock of `used`: boots are ordered by it, without asking a clock. */
   uint64_t uses;
   size_t boot_count;
   struct boot boot[INTAKE_BOOTS];
@@ -115,6 +124,7 @@ static struct boot *boot_make(struct sensor *sensor, uint64_t boot_id)
   return &sensor->boot[at];
 }
 
+/* A boot that was pushed out by eight newer ones is unknown again: its records find no boot. */
 int intake_hello(struct intake *intake, uint32_t sensor, uint64_t boot_id)
 {
   struct sensor *s = sensor_make(intake, sensor);
@@ -125,6 +135,7 @@ int intake_hello(struct intake *intake, uint32_t sensor, uint64_t boot_id)
   return 0;
 }
 
+/* Numbers begin at 1, so what the store says is one range without holes. */
 int intake_restore(struct intake *intake, uint32_t sensor, uint64_t boot_id, uint64_t sequence)
 {
   struct sensor *s = sensor_make(intake, sensor);
@@ -143,6 +154,7 @@ int intake_restore(struct intake *intake, uint32_t sensor, uint64_t boot_id, uin
 static int shape_check(const struct summary *s)
 {
   int64_t length = s->kind == SUMMARY_SECOND ? NS_PER_S : NS_PER_MINUTE;
+  /* An unknown kind has no length that could be right. */
   bool is_kind = s->kind == SUMMARY_SECOND || s->kind == SUMMARY_MINUTE;
   /* Half the range of time is enough for anybody, and leaves room to add without overflow. */
   if (!is_kind || s->length_ns != length || s->start_ns < 0 || s->start_ns > INT64_MAX / 2 ||
@@ -157,7 +169,8 @@ static int shape_check(const struct summary *s)
   return 0;
 }
 
-/* The first range that contains sequence, touches it from below, or lies behind it. */
+/* The first range that contains sequence, touches it from below, or lies behind it. Linear: there
+ * are at most INTAKE_RANGES of them. */
 static size_t range_near(const struct boot *boot, uint64_t sequence)
 {
   size_t i = 0;
@@ -178,6 +191,7 @@ static bool boot_has(const struct boot *boot, uint64_t sequence)
   return false;
 }
 
+/* Changes nothing, so that a record may be refused later for other reasons. */
 int intake_check(const struct intake *intake, uint32_t sensor, const struct summary *s)
 {
   int err = shape_check(s);
@@ -228,6 +242,8 @@ static void range_remove(struct boot *boot, size_t i)
  * up to make room. */
 static uint64_t range_insert(struct boot *boot, uint64_t sequence)
 {
+  /* Four cases: it lengthens a range (and may join it to the next), it comes just before one, it
+   * stands alone, or it stands alone and there is no room for one more range. */
   size_t i = range_near(boot, sequence);
   if (i < boot->range_count && boot->range[i].last + 1 == sequence) {
     boot->range[i].last = sequence;
@@ -247,6 +263,8 @@ static uint64_t range_insert(struct boot *boot, uint64_t sequence)
   if (boot->range_count <= INTAKE_RANGES) {
     return 0;
   }
+  /* Too many holes: the oldest is the least likely to be filled. Joining the two lowest ranges
+   * gives it up, and its numbers are told as gaps rather than forgotten (P2). */
   uint64_t lost = hole_size(boot, 1);
   boot->range[0].last = boot->range[1].last;
   range_remove(boot, 1);
@@ -265,7 +283,8 @@ static void waiting_settle(struct sensor *sensor, int64_t closed_ns)
   sensor->waiting_count = kept;
 }
 
-/* Full: the newest place stands for both, with the lower number and the later close. */
+/* Full: the newest place stands for both, with the lower number and the later close. That errs
+ * towards an ACK that comes later, never towards one that comes too soon. */
 static void waiting_add(struct sensor *sensor, const struct waiting *w)
 {
   if (sensor->waiting_count < INTAKE_WAITING) {
@@ -283,18 +302,21 @@ static void waiting_add(struct sensor *sensor, const struct waiting *w)
 int64_t intake_apply(struct intake *intake, uint32_t sensor, const struct summary *s,
                      int64_t until_ns, int64_t closed_ns, int64_t now_ns)
 {
+  /* A number below `passed` was counted as a gap when it was given up: it is none after all. */
   struct sensor *entry = intake->sensor[sensor];
   struct boot *boot = &entry->boot[boot_find(entry, s->boot_id)];
   int64_t gaps = s->sequence <= boot->passed ? -1 : 0;
   bool is_older = s->sequence < boot_newest(boot);
   bool had_holes = boot_holes(boot) > 0;
   gaps += (int64_t)range_insert(boot, s->sequence);
+  /* Something old came: the resend is going on, and the holes get their full grace again. */
   if (!had_holes || is_older) {
     boot->stalled_ns = now_ns;
   } else if (now_ns - boot->stalled_ns >= INTAKE_GRACE_NS) {
     gaps += (int64_t)boot_holes(boot);
     boot->passed = boot_newest(boot);
   }
+  /* Here, not at the close: a sensor's list is looked at only when the sensor sends. */
   waiting_settle(entry, closed_ns);
   if (until_ns > closed_ns) {
     waiting_add(entry, &(struct waiting){s->boot_id, s->sequence, until_ns});
@@ -302,6 +324,7 @@ int64_t intake_apply(struct intake *intake, uint32_t sensor, const struct summar
   return gaps;
 }
 
+/* Asked at each checkpoint and each ACK, of one sensor: it walks two short lists. */
 int intake_settled(const struct intake *intake, uint32_t sensor, int64_t closed_ns,
                    uint64_t *boot_id, uint64_t *sequence)
 {
@@ -309,14 +332,17 @@ int intake_settled(const struct intake *intake, uint32_t sensor, int64_t closed_
   if (entry == NULL || entry->boot_count == 0) {
     return ERR_NOT_FOUND;
   }
+  /* The boot that said HELLO last is the one that ACKs speak of. */
   const struct boot *boot = &entry->boot[0];
   for (size_t i = 1; i < entry->boot_count; i++) {
     boot = entry->boot[i].used > boot->used ? &entry->boot[i] : boot;
   }
+  /* As far as ranges and given-up holes lie side by side without a break ... */
   uint64_t settled = boot->passed;
   for (size_t i = 0; i < boot->range_count && boot->range[i].first <= settled + 1; i++) {
     settled = boot->range[i].last > settled ? boot->range[i].last : settled;
   }
+  /* ... and no further than just before the first record whose window is still open. */
   for (size_t i = 0; i < entry->waiting_count; i++) {
     const struct waiting *w = &entry->waiting[i];
     if (w->boot_id == boot->boot_id && w->until_ns > closed_ns && w->sequence <= settled) {

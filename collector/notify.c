@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alerts -> outbox. While the disk refuses, alerts wait in memory, in order and within a bound. */
+/* Alerts -> outbox. While the disk refuses, alerts wait in memory, in order and within a bound.
+ *
+ *   alert -> alert and its deliveries in one transaction -> receivers look into the outbox
+ *         |-> the disk refuses: held[] in memory, in order -> tried every 2 s -> the same
+ *
+ * From the moment of the commit the alert arrives, whatever happens to this process (P8). */
 #include "collector/notify.h"
 
 #include <stdio.h>
@@ -13,8 +18,11 @@
 
 #define HELD_MAX      1024
 #define HELD_RETRY_NS (2 * NS_PER_S)
-#define FAR_AHEAD_NS  (INT64_C(2) * 86400 * NS_PER_S)
+/* A wait longer than any back-off can be: the mark of a clock that was ahead when it was
+ * written. */
+#define FAR_AHEAD_NS (INT64_C(2) * 86400 * NS_PER_S)
 
+/* One object for all receivers; each has its own queue (notify_receiver.c). */
 struct notify {
   struct notify_shared shared;
   const struct collector_settings *settings;
@@ -26,11 +34,13 @@ struct notify {
   char orphan[64]; /* a receiver that the settings lack */
 };
 
+/* The array of settings has no type of its own. */
 static const struct receiver_setting *receiver_setting_at(const struct notify *notify, size_t i)
 {
   return (const struct receiver_setting *)notify->settings->receivers.item + i;
 }
 
+/* Receivers that the settings no longer name keep their deliveries, but nobody sends them. */
 static bool is_configured(const struct notify *notify, const char *name)
 {
   for (size_t i = 0; i < notify->receiver_count; i++) {
@@ -83,6 +93,7 @@ static int load_outbox(struct notify *notify, struct err_message *message)
   return 0;
 }
 
+/* There may be something new, or room again: each receiver finds out by itself. */
 static void look_all(struct notify *notify)
 {
   for (size_t i = 0; i < notify->receiver_count; i++) {
@@ -101,6 +112,7 @@ static int make_deliveries(const struct notify *notify, const struct alert *aler
   *count = 0;
   for (size_t i = 0; i < notify->receiver_count && body != NULL; i++) {
     const struct receiver_setting *setting = receiver_setting_at(notify, i);
+    /* The threshold is the receiver's: it decides what wakes its people. */
     if ((int)alert->finding.severity < setting->min_severity) {
       continue;
     }
@@ -124,6 +136,7 @@ static int make_deliveries(const struct notify *notify, const struct alert *aler
 /* The alert and its deliveries on disk, at once. */
 static int put_alert(struct notify *notify, const struct alert *alert, struct err_message *message)
 {
+  /* Pending is kept for the answers; it becomes a delivery when it fires. */
   if (alert->state == ALERT_PENDING) {
     return store_put_alert(notify->shared.store, alert, message);
   }
@@ -169,6 +182,7 @@ static void store_held(struct notify *notify)
   memmove(notify->held, notify->held + done, notify->held_count * sizeof(*notify->held));
 }
 
+/* The timer goes on until the disk has taken all of them. */
 static void held_due(void *context)
 {
   struct notify *notify = context;
@@ -181,6 +195,7 @@ static void held_due(void *context)
   look_all(notify);
 }
 
+/* While others wait, this one waits behind them: what is told of one alert must stay in order. */
 int notify_alert(struct notify *notify, const struct alert *alert, struct err_message *message)
 {
   if (notify->held_count > 0) {
@@ -202,6 +217,7 @@ struct notify_stats notify_stats(const struct notify *notify)
   return notify->shared.stats;
 }
 
+/* Receivers first, so that the outbox can be compared with them. */
 static int start(struct notify *notify, struct err_message *message)
 {
   notify->timer = loop_timer_new(notify->shared.loop, held_due, notify);
@@ -220,6 +236,7 @@ static int start(struct notify *notify, struct err_message *message)
   return err != 0 ? err : load_outbox(notify, message);
 }
 
+/* At the end every receiver looks once: the outbox goes on where the last run stopped. */
 int notify_new(struct loop *loop, struct store *store, const struct collector_settings *settings,
                struct notify **out, struct err_message *message)
 {
@@ -240,6 +257,7 @@ int notify_new(struct loop *loop, struct store *store, const struct collector_se
   return 0;
 }
 
+/* A last attempt at the disk: what it takes now is sent after the next start. */
 void notify_free(struct notify *notify)
 {
   if (notify == NULL) {

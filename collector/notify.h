@@ -7,18 +7,12 @@
 #define COLLECTOR_NOTIFY_H
 
 #include "collector/alerts.h"
+#include "collector/notify_stats.h"
 #include "collector/settings.h"
 #include "collector/store/store.h"
 #include "common/run/loop.h"
 
 struct notify;
-
-struct notify_stats {
-  uint64_t sent, failed_attempts; /* since the start */
-  uint64_t dead, waiting;         /* in the outbox */
-  uint64_t orphaned;              /* waiting for receivers that the configuration lacks now */
-  uint64_t unstored;              /* lost: the disk refused, and the room for waiting was full */
-};
 
 /* Loads the outbox and goes on where it stopped. message names the receiver and what is wrong
  * (a secret file that cannot be read). Borrows all. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function a type of receiver, in a table. */
+/* One function a type of receiver, in a table. An alert is rendered once more for each kind of
+ * reader: programs get the API's own form, people get a sentence, its numbers and the command that
+ * shows it again (P7). */
 #include "collector/notify_body.h"
 
 #include <stdio.h>
@@ -16,6 +18,7 @@ static void say_values(const struct finding *f, double value, char *out, size_t 
                  f->expected_high);
 }
 
+/* One line a contributor, as many as fit. */
 static void say_evidence(const struct finding *f, char *out, size_t size)
 {
   size_t used = 0;
@@ -38,6 +41,7 @@ static json_t *body_generic(const char *routing_key, const struct alert *alert)
 /* Slack reads <...> as links and mentions: what comes from the network must not be taken so. */
 static json_t *slack_text(const char *from)
 {
+  /* Longer texts than any finding has are cut, always between two characters of ours. */
   char to[2048];
   size_t used = 0;
   for (; *from != '\0' && used + sizeof("&amp;") < sizeof(to); from++) {
@@ -52,12 +56,15 @@ static json_t *slack_text(const char *from)
   return json_text(to);
 }
 
+/* Short fields stand two in a row. */
 static json_t *slack_field(const char *title, const char *value, bool is_short)
 {
   return json_pack("{s:s, s:o, s:b}", "title", title, "value", slack_text(value), "short",
                    (int)is_short);
 }
 
+/* What a person asks first stands first; the all-clear tells the peak instead of the first
+ * value. */
 static json_t *slack_fields(const struct alert *alert)
 {
   const struct finding *f = &alert->finding;
@@ -116,6 +123,7 @@ static json_t *body_pagerduty(const char *routing_key, const struct alert *alert
       "group", json_text(f->rule), "class", f->detector, "custom_details", render_alert(alert));
 }
 
+/* By enum receiver_type. */
 static json_t *(*const bodies[])(const char *routing_key, const struct alert *alert) = {
     [RECEIVER_GENERIC] = body_generic,
     [RECEIVER_SLACK] = body_slack,

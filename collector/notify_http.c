@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libcurl tells which descriptors and which time it waits for; the loop tells when they are due. */
+/* libcurl tells which descriptors and which time it waits for; the loop tells when they are due.
+ *
+ *   notify_http_post -> libcurl -> on_socket, on_timer: what to wait for -> the loop
+ *   the loop -> socket_ready, timer_due -> libcurl -> finish_transfers -> done
+ *
+ * Nothing here waits: a receiver that answers after ten seconds costs the loop nothing (FACTS). */
 #include "collector/notify_http.h"
 
 #include <assert.h>
@@ -56,6 +61,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 {
   (void)easy;
   struct notify_http *http = context;
+  /* A watch is made anew at each change: sockets change their wish two or three times in a
+   * transfer. */
   loop_watch_free(socket_context);
   struct loop_watch *watch = NULL;
   unsigned wanted = 0;
@@ -107,6 +114,8 @@ static void read_answer(const struct notify_http_client *client, CURLcode result
   const curl_off_t longest_s = 86400;
   retry_after_s = retry_after_s > longest_s ? longest_s : retry_after_s;
   *answer = (struct notify_http_answer){.retry_after_ns = retry_after_s * NS_PER_S};
+  /* An HTTP error is a good transfer with a bad status (FACTS): the status is judged by the
+   * caller. */
   if (result == CURLE_OK) {
     answer->status = (int)status;
     (void)snprintf(answer->text, sizeof(answer->text), "HTTP %ld%s%s", status,
@@ -137,9 +146,11 @@ static void finish_transfers(struct notify_http *http)
   }
 }
 
+/* One multi handle for all receivers: it shares connections' names and TLS sessions. */
 int notify_http_new(struct loop *loop, struct notify_http **out, struct err_message *message)
 {
   struct notify_http *http = calloc(1, sizeof(*http));
+  /* Once a process, and balanced in notify_http_free. */
   if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     free(http);
     return err_set(message, ERR_NO_MEMORY, "receivers: the HTTP client does not start");
@@ -159,6 +170,7 @@ int notify_http_new(struct loop *loop, struct notify_http **out, struct err_mess
   return 0;
 }
 
+/* The multi handle first: it calls on_timer and on_socket once more. */
 void notify_http_free(struct notify_http *http)
 {
   if (http == NULL) {
@@ -172,7 +184,8 @@ void notify_http_free(struct notify_http *http)
   curl_global_cleanup();
 }
 
-/* Everything that does not change from one post to the next. */
+/* Everything that does not change from one post to the next. Redirects are off: a receiver must not
+ * send our alerts on to another host. */
 static CURLcode set_options(struct notify_http_client *client,
                             const struct notify_http_config *config)
 {
@@ -197,6 +210,8 @@ static CURLcode set_options(struct notify_http_client *client,
   return rc;
 }
 
+/* The handle is kept for the receiver's life: the first TLS use loads the CA bundle, about 50 ms
+ * (FACTS). */
 int notify_http_client_new(struct notify_http *http, const struct notify_http_config *config,
                            struct notify_http_client **out, struct err_message *message)
 {
@@ -217,6 +232,8 @@ int notify_http_client_new(struct notify_http *http, const struct notify_http_co
   return 0;
 }
 
+/* A transfer under way is cut off; the receiver may have it, and will know it by its key when it
+ * comes again. */
 void notify_http_client_free(struct notify_http_client *client)
 {
   if (client == NULL) {

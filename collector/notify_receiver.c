@@ -23,6 +23,7 @@ enum receiver_state {
   RECEIVER_UNSTORED, /* the outcome of `current` is not on disk yet: nothing is sent before */
 };
 
+/* The delivery under way is a copy of its row; the row stays until the outcome is written. */
 struct notify_receiver {
   struct notify_shared *shared;
   const struct receiver_setting *setting;
@@ -38,6 +39,7 @@ struct notify_receiver {
   struct store_delivery current;
 };
 
+/* An option that is not set reads as an empty text. */
 static int read_optional(const char *path, char **out, struct err_message *message)
 {
   if (path == NULL || path[0] == '\0') {
@@ -84,6 +86,7 @@ static int64_t back_off(const struct receiver_setting *setting, uint32_t attempt
   if (wait > setting->retry_max_ns) {
     wait = setting->retry_max_ns;
   }
+  /* By chance, so that many receivers of one service do not knock in step after an outage. */
   int64_t half = wait / 2;
   double chance = arc4random() / 4294967296.0;
   return half + (int64_t)((double)half * chance);
@@ -99,6 +102,7 @@ static bool is_final(int status)
  * full disk would make us send one alert again and again. */
 static void store_outcome(struct notify_receiver *receiver)
 {
+  /* Delivered: the row goes. Else: its next attempt, or its end as a dead letter. */
   struct store *store = receiver->shared->store;
   const struct store_delivery *current = &receiver->current;
   int err = receiver->is_delivered ? store_delivery_done(store, current->id)
@@ -117,6 +121,7 @@ static void store_outcome(struct notify_receiver *receiver)
   if (receiver->is_delivered || current->is_dead) {
     receiver->shared->stats.waiting--;
   }
+  /* The outcome is on disk: the memory of it may go. */
   receiver->shared->stats.dead += current->is_dead;
   free(receiver->current.body);
   receiver->current.body = NULL;
@@ -152,6 +157,7 @@ static void fail(struct notify_receiver *receiver, const struct notify_http_answ
     bury(receiver, answer->text);
     return;
   }
+  /* Retry-After is a floor under both waits: the receiver knows best. */
   int64_t own = back_off(receiver->setting, current->attempts);
   int64_t rest = back_off(receiver->setting, receiver->failures);
   if (answer->retry_after_ns > rest) {
@@ -210,6 +216,7 @@ static void attempt(struct notify_receiver *receiver)
   }
   char key[ALERT_ID_MAX + 16];
   char signature[NOTIFY_SIGNATURE_MAX] = "";
+  /* The key names alert and state, not the attempt: a receiver that got it twice can tell (P8). */
   (void)snprintf(key, sizeof(key), "%s-%s", current->alert_id,
                  alert_state_name((enum alert_state)current->state));
   if (receiver->secret[0] != '\0') {
@@ -224,9 +231,11 @@ static void attempt(struct notify_receiver *receiver)
   }
 }
 
+/* Called on every change, and by the timer: it does nothing while something is under way. */
 void notify_receiver_look(struct notify_receiver *receiver)
 {
   int64_t now = clock_now_ns();
+  /* One attempt at a time: order within an alert is kept by the query, and by this. */
   if (receiver->state != RECEIVER_IDLE) {
     return;
   }
@@ -246,6 +255,7 @@ void notify_receiver_look(struct notify_receiver *receiver)
     loop_timer_set(receiver->timer, STORE_RETRY_NS);
     return;
   }
+  /* Due, or the one that is due first: then its row is read again when its time has come. */
   int64_t wait = receiver->current.next_attempt_ns - now;
   if (wait <= 0) {
     attempt(receiver);
@@ -267,6 +277,7 @@ static void timer_due(void *context)
   }
 }
 
+/* Errors of all steps end here with the receiver's name in front. */
 int notify_receiver_new(struct notify_shared *shared, const struct receiver_setting *setting,
                         struct notify_receiver **out, struct err_message *message)
 {
@@ -276,6 +287,7 @@ int notify_receiver_new(struct notify_shared *shared, const struct receiver_sett
   if (err == 0) {
     receiver->shared = shared;
     receiver->setting = setting;
+    /* The timer before the secrets, as a failure of either ends below. */
     receiver->timer = loop_timer_new(shared->loop, timer_due, receiver);
     err = receiver->timer == NULL ? ERR_NO_MEMORY : read_secrets(receiver, &why);
   }

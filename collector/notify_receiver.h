@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One receiver: its secrets, its queue in the outbox, one attempt at a time. */
+/* One receiver: its secrets, its queue in the outbox, one attempt at a time.
+ *
+ *   IDLE --due--> SENDING --outcome--> stored: IDLE
+ *     ^                        |-----> not stored: UNSTORED --every 5 s--> stored: IDLE
+ *     '--wait: the delivery's own, or the receiver's rest
+ *
+ * A receiver that hangs holds up itself alone (P8). */
 #ifndef COLLECTOR_NOTIFY_RECEIVER_H
 #define COLLECTOR_NOTIFY_RECEIVER_H
 
-#include "collector/notify.h"
 #include "collector/notify_http.h"
+#include "collector/notify_stats.h"
+#include "collector/settings.h"
+#include "collector/store/store.h"
+#include "common/run/loop.h"
 
 struct notify_receiver;
 

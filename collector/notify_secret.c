@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secrets from files, and the signature that is made with one. */
+/* Secrets from files, and the signature that is made with one. A secret is never in the
+ * configuration, in the arguments or in the log; a file that others can read is refused, since then
+ * it is none (DESIGN section 9). */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -12,8 +14,10 @@
 
 #include "collector/notify_receiver.h"
 
+/* More than any token is long. */
 #define SECRET_MAX 4096
 
+/* Of the descriptor, not of the path: the file that was checked is the file that is read. */
 static int check_mode(int fd, const char *path, struct err_message *message)
 {
   struct stat status;
@@ -31,6 +35,8 @@ static int check_mode(int fd, const char *path, struct err_message *message)
   return 0;
 }
 
+/* O_NONBLOCK, so that a pipe in place of the file does not stop the start; the first line alone,
+ * since editors and `echo` end files with a newline. */
 int notify_read_secret(const char *path, char **out, struct err_message *message)
 {
   char text[SECRET_MAX + 1];
@@ -58,6 +64,8 @@ int notify_read_secret(const char *path, char **out, struct err_message *message
   return *out != NULL ? 0 : err_set(message, ERR_NO_MEMORY, "%s: out of memory", path);
 }
 
+/* The receiver computes the same over the body as it came, and knows that it is ours and whole. ""
+ * on failure: an unsigned body is refused by who asks for a signature. */
 void notify_sign(const char *secret, const char *body, char out[NOTIFY_SIGNATURE_MAX])
 {
   unsigned char digest[EVP_MAX_MD_SIZE];

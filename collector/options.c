@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options by argp. A configuration file must be there: a collector that ran with built-in paths
- * because its file was missing would look like one that had lost its data. */
+ * because its file was missing would look like one that had lost its data. What the command line
+ * says stands above the file; what neither says is the row's default. */
 #include "collector/options.h"
 
 #include <argp.h>
@@ -13,6 +14,7 @@
 #define DEFAULT_CONFIG "/etc/seine/collector.yaml"
 #define DEFAULT_KEY    "/etc/seine/keys/collector.key"
 
+/* Only --config has a letter; the others start beyond all characters. */
 enum option_key {
   OPTION_CONFIG = 'c',
   OPTION_CHECK = 256,
@@ -24,6 +26,7 @@ enum option_key {
   OPTION_SOCKET,
 };
 
+/* argp makes --help and --usage of it; a lint test holds the manual page against it. */
 static const struct argp_option option_table[] = {
     {"config", OPTION_CONFIG, "FILE", 0, "Configuration (default " DEFAULT_CONFIG ")", 0},
     {"listen", OPTION_LISTEN, "ADDRESS:PORT", 0, "Listen there, whatever the file says", 0},
@@ -48,6 +51,7 @@ static error_t take_argument(struct collector_options *options, const char *word
   return 0;
 }
 
+/* Texts are kept as pointers into argv; values are checked with the settings. */
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
   struct collector_options *options = state->input;
@@ -84,12 +88,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
   }
 }
 
+/* For argp's --version. */
 static void print_version(FILE *stream, struct argp_state *state)
 {
   (void)state;
   (void)fputs("seine-collector " SEINE_VERSION "\n", stream);
 }
 
+/* argp ends the process itself on a mistake; 2 is the usage code of all our programs. */
 void collector_options_parse(int argc, char **argv, struct collector_options *out)
 {
   static const struct argp parser = {
@@ -104,6 +110,7 @@ void collector_options_parse(int argc, char **argv, struct collector_options *ou
   (void)argp_parse(&parser, argc, argv, 0, NULL, out);
 }
 
+/* An option's text takes the place of the file's; NULL: not given. */
 static int replace(char **text, const char *with)
 {
   if (with == NULL) {
@@ -118,6 +125,7 @@ static int replace(char **text, const char *with)
   return 0;
 }
 
+/* All mistakes of the file are said, one a line, before anything is decided. */
 int collector_options_settings(const struct collector_options *options,
                                struct collector_settings *settings)
 {
@@ -127,6 +135,7 @@ int collector_options_settings(const struct collector_options *options,
   for (size_t i = 0; i < errors.count; i++) {
     (void)fprintf(stderr, "%s\n", errors.line[i]);
   }
+  /* The newcomer's first error: say how to get a file. */
   if (err == ERR_IO && options->config == NULL) {
     (void)fprintf(stderr, "name a file with --config; seine-collector --print-config gives one to "
                           "start with\n");
@@ -154,6 +163,7 @@ static int check_config(const struct collector_options *options)
   return err == 0 ? 0 : 1;
 }
 
+/* The public key goes to standard output alone, so that scripts can take it. */
 static int make_key(const char *path)
 {
   char text[KEYS_TEXT_MAX];
@@ -166,6 +176,7 @@ static int make_key(const char *path)
   return 0;
 }
 
+/* conf_print_* write to a stream whose error, if any, is the job's. */
 int collector_options_job(const struct collector_options *options)
 {
   switch (options->job) {

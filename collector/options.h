@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line of seine-collector, and the small jobs that are done instead of collecting. */
+/* The command line of seine-collector, and the small jobs that are done instead of collecting
+ * (--check-config, --make-key, --print-config): one job, then the end. */
 #ifndef COLLECTOR_OPTIONS_H
 #define COLLECTOR_OPTIONS_H
 

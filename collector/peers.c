@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash table of names (open addressing; nobody is ever removed), and a list a sensor. */
+/* A hash table of names (open addressing; nobody is ever removed), and a list a sensor.
+ *
+ *   slot -> peer "web1"   first -> record 17 -> record 18 -> record 20 -> NULL
+ *                         last --------------------------------------^ (where the next one is hung)
+ *
+ * A record waits here between the moment it is applied and the commit that holds it: that is what
+ * may be lost in a crash, and what the sensor therefore still has (P3). */
 #include "collector/peers.h"
 
 #include <stdio.h>
@@ -16,6 +22,7 @@ struct peers {
   size_t unstored_bytes;
 };
 
+/* Slots for all from the start: the table never moves, pointers to peers stay good. */
 struct peers *peers_new(size_t capacity)
 {
   struct peers *peers = calloc(1, sizeof(*peers));
@@ -23,6 +30,7 @@ struct peers *peers_new(size_t capacity)
     return NULL;
   }
   peers->capacity = capacity;
+  /* At most half full: nobody is removed, and searches stay short. */
   for (peers->slots = 16; peers->slots < capacity * 2;) {
     peers->slots *= 2;
   }
@@ -34,6 +42,7 @@ struct peers *peers_new(size_t capacity)
   return peers;
 }
 
+/* Records that are not on disk are freed with the rest: their sensors still have them. */
 void peers_free(struct peers *peers)
 {
   if (peers == NULL) {
@@ -63,11 +72,13 @@ static size_t find_slot(const struct peers *peers, const char *name)
   return i;
 }
 
+/* NULL for a name that never said HELLO. */
 struct peer *peers_find(const struct peers *peers, const char *name)
 {
   return peers->slot[find_slot(peers, name)];
 }
 
+/* The names are those of authorised keys: a stranger cannot fill the table. */
 struct peer *peers_add(struct peers *peers, const char *name)
 {
   size_t place = find_slot(peers, name);
@@ -86,6 +97,7 @@ struct peer *peers_add(struct peers *peers, const char *name)
   return peer;
 }
 
+/* In the order of the slots: for work on all of them, where order does not matter. */
 struct peer *peers_next(const struct peers *peers, size_t *cursor)
 {
   while (*cursor < peers->slots) {
@@ -116,6 +128,7 @@ int peers_keep(struct peers *peers, struct peer *peer, const struct summary *pla
   if (record == NULL) {
     return ERR_NO_MEMORY;
   }
+  /* Placed start and length: the pipeline decided them, and the store needs them. */
   *record = (struct peer_record){.kind = placed->kind,
                                  .boot_id = placed->boot_id,
                                  .sequence = placed->sequence,
@@ -130,6 +143,7 @@ int peers_keep(struct peers *peers, struct peer *peer, const struct summary *pla
   return 0;
 }
 
+/* Grows by one: it happens at the start only. */
 int peers_add_beyond(struct peer *peer, uint64_t sequence)
 {
   uint64_t *grown = realloc(peer->beyond, (peer->beyond_count + 1) * sizeof(*grown));
@@ -152,6 +166,7 @@ bool peers_is_beyond(const struct peer *peer, uint64_t sequence)
   return false;
 }
 
+/* A sequence behind a hole becomes ordinary when the hole is filled. */
 uint64_t peers_acknowledged(const struct peer *peer)
 {
   uint64_t sequence = peer->stored;
@@ -179,6 +194,7 @@ void peers_drop_written(struct peers *peers, struct peer *peer)
   peer->last = at;
 }
 
+/* The commit failed: the next checkpoint writes them again. */
 void peers_unmark_written(struct peer *peer)
 {
   for (struct peer_record *r = peer->first; r != NULL; r = r->next) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sensors at the other end of the bus: where an answer goes, how far each is on disk, and the
- * applied records that are not there yet. Bounded in sensors and in bytes. */
+ * applied records that are not there yet. Bounded in sensors and in bytes.
+ *
+ *   a record's bytes:  bus -> pipeline (applied) -> here -> store (committed) -> gone */
 #ifndef COLLECTOR_PEERS_H
 #define COLLECTOR_PEERS_H
 

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way of a record: intake -> hosts -> fleet -> detect -> alerts, and when windows close. */
+/* The way of a record: intake -> hosts -> fleet -> detect -> alerts, and when windows close.
+ *
+ *   record -> intake: new and well formed?   no: counted by reason, not applied
+ *          -> placement: onto the collector's clock, by whole intervals
+ *          -> fleet:  its window is open: a part of it;  closed: a delta of history
+ *          -> hosts:  sums and progress              -> sink.record
+ *   tick   -> detectors that watch for silence
+ *   close  -> fleet_window                           -> sink.window
+ *          -> detectors -> findings -> alerts        -> sink.alert
+ *
+ * Records and ticks are inputs of equal rank, and time comes with them: nothing here asks a clock
+ * (P4). */
 #include "collector/pipeline.h"
 
 #include <stdlib.h>
@@ -47,6 +58,7 @@ struct pipeline *pipeline_new(const struct collector_settings *settings, bool is
   if (pipeline == NULL) {
     return NULL;
   }
+  /* The bound on open windows is a bound on memory (P5): one more than that closes the oldest. */
   size_t windows = (size_t)(settings->window_lateness_ns / NS_PER_S) + WINDOWS_SPARE;
   pipeline->settings = settings;
   pipeline->is_live = is_live;
@@ -95,6 +107,7 @@ static void close_window(struct pipeline *pipeline, struct fleet_window *window)
   pipeline->stats.completeness_percent = window->completeness_percent;
   pipeline->sinks.window(pipeline->sinks.context, window);
   alerts_advance(pipeline->alerts, window->start_ns);
+  /* What detectors find in a window was seen at its end, whenever it is judged. */
   pipeline->seen_ns = end;
   detect_window(pipeline->detect, window, &sink);
   alerts_advance(pipeline->alerts, end);
@@ -108,10 +121,12 @@ static int64_t close_until(const struct pipeline *pipeline)
   if (pipeline->event_ns != INT64_MIN) {
     until = clock_floor_ns(pipeline->event_ns - pipeline->settings->window_lateness_ns, NS_PER_S);
   }
+  /* Nobody is waited for in vain: the usual way a window closes, long before its lateness. */
   if (hosts_all_passed(pipeline->hosts)) {
     int64_t slowest = hosts_slowest_ns(pipeline->hosts);
     until = slowest > until ? slowest : until;
   }
+  /* Records far apart in time must not hold all of their seconds in memory. */
   if (fleet_is_full(pipeline->fleet)) {
     int64_t oldest = fleet_oldest_end_ns(pipeline->fleet);
     until = oldest > until ? oldest : until;
@@ -154,26 +169,12 @@ static void reach(struct pipeline *pipeline, int64_t now_ns)
   pipeline->event_ns = now_ns > pipeline->event_ns ? now_ns : pipeline->event_ns;
 }
 
-/* The addresses that the settings give a sensor; networks are the meter's business. */
-static size_t addresses_set(const struct pipeline *pipeline, const char *name,
-                            struct addr out[MESSAGE_ADDRESSES_MAX])
-{
-  size_t n = 0;
-  const struct sensor_setting *sensors = pipeline->settings->sensors.item;
-  for (size_t i = 0; i < pipeline->settings->sensors.count; i++) {
-    const struct conf_list *list = &sensors[i].addresses;
-    bool is_it = strcmp(sensors[i].name, name) == 0;
-    for (size_t a = 0; is_it && a < list->count && n < MESSAGE_ADDRESSES_MAX; a++) {
-      n += addr_parse(list->item[a], &out[n]) == 0 ? 1 : 0;
-    }
-  }
-  return n;
-}
-
 int pipeline_hello(struct pipeline *pipeline, const struct message_hello *hello, int64_t now_ns)
 {
   struct addr more[MESSAGE_ADDRESSES_MAX];
-  size_t n = addresses_set(pipeline, hello->name, more);
+  size_t n =
+      collector_settings_addresses(pipeline->settings, hello->name, more, MESSAGE_ADDRESSES_MAX);
+  /* Settings may name more addresses than the sensor knows of: virtual ones, those behind it. */
   int err = hosts_hello(pipeline->hosts, hello, more, n, now_ns);
   if (err != 0) {
     return err;
@@ -269,12 +270,15 @@ int pipeline_record(struct pipeline *pipeline, const struct summary *s, bool is_
   if (err != 0) {
     return refuse(pipeline, host, err);
   }
+  /* A copy, since the window keeps it; what can fail comes first, so that a refusal leaves no
+   * trace. */
   struct summary *placed = summary_clone(s);
   if (placed == NULL) {
     return ERR_NO_MEMORY;
   }
   bool is_clamped = false;
   placed->start_ns += hosts_place(pipeline->hosts, host, s, is_backlog, now_ns, &is_clamped);
+  /* fleet_add takes the copy; a late or minute record stays ours and is freed in apply. */
   if (placed->kind == SUMMARY_SECOND && placed->start_ns >= fleet_closed_ns(pipeline->fleet)) {
     err = fleet_add(pipeline->fleet, placed);
     if (err != 0) {
@@ -363,6 +367,7 @@ int pipeline_restore_alert(struct pipeline *pipeline, const struct alert *alert)
   return alerts_restore(pipeline->alerts, alert);
 }
 
+/* Closing nothing up to there moves the mark: later records of those seconds are deltas. */
 void pipeline_restore_closed(struct pipeline *pipeline, int64_t newest_closed_ns)
 {
   (void)fleet_close(pipeline->fleet, newest_closed_ns + NS_PER_S);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which path asks what; sensors and alerts. The status is in queries_status.c, rankings are in
- * queries_top.c. */
+ * queries_top.c.
+ *
+ *   path -> find_route -> answer function -> JSON and an HTTP status -> api.c
+ *
+ * Answers are made on the loop: each has a limit, and says when it left something out. */
 #include "collector/queries.h"
 
 #include <stdarg.h>
@@ -10,6 +14,7 @@
 #include "collector/queries_part.h"
 #include "common/err.h"
 
+/* Most rows that one answer may have. */
 #define ALERTS_MAX  1000
 #define SENSORS_MAX 100000
 
@@ -24,6 +29,7 @@ int queries_fail(json_t **out, int status, const char *format, ...)
   return status;
 }
 
+/* The range of time that an answer is about, by the same names everywhere. */
 json_t *queries_window(int64_t from_ns, int64_t until_ns)
 {
   return json_pack("{s:o, s:o}", "from", json_time(from_ns), "until", json_time(until_ns));
@@ -48,6 +54,7 @@ int queries_read_limit(const struct question *question, int64_t fallback, int64_
   return 0;
 }
 
+/* In order of names, which is the order of hosts_at. */
 static int answer_sensors(const struct question *question, json_t **out)
 {
   const struct hosts *hosts = pipeline_hosts(question->queries->pipeline);
@@ -85,6 +92,7 @@ struct alert_list {
   bool is_limited;
 };
 
+/* Also the store's callback: live and resolved alerts end in one list. */
 static void alert_list_add(void *context, const struct alert *alert)
 {
   struct alert_list *list = context;
@@ -103,6 +111,7 @@ static int list_live(const struct question *question, int state, struct alert_li
   if (alerts == NULL) {
     return ERR_NO_MEMORY;
   }
+  /* The pipeline lists oldest first, answers newest first. */
   for (size_t i = count; i > 0; i--) {
     if (state < 0 || (int)alerts[i - 1]->state == state) {
       alert_list_add(list, alerts[i - 1]);
@@ -126,6 +135,8 @@ static int read_state(const char *text)
   return -2;
 }
 
+/* Live ones from the pipeline, resolved ones from the store: an alert is in the store
+ * as resolved when it leaves the pipeline, so none is in both. */
 static int answer_alerts(const struct question *question, json_t **out)
 {
   int64_t limit;
@@ -141,6 +152,7 @@ static int answer_alerts(const struct question *question, json_t **out)
   struct alert_list list = {json_array(), (size_t)limit, false};
   int err = state == ALERT_RESOLVED ? 0 : list_live(question, state, &list);
   if (err == 0 && (state < 0 || state == ALERT_RESOLVED)) {
+    /* One more than fits, to know whether there are more. */
     size_t room = list.limit - json_array_size(list.array);
     err = store_alerts_each(question->queries->store, ALERT_RESOLVED, room + 1, alert_list_add,
                             &list);
@@ -157,6 +169,7 @@ static int answer_alerts(const struct question *question, json_t **out)
 /* The pipeline first: its copy of a live alert is newer than the store's. */
 static int answer_alert(const struct question *question, json_t **out)
 {
+  /* find_route has seen to it that there is a '/' and exactly one part behind it. */
   const char *id = strrchr(question->path, '/') + 1;
   size_t count = 0;
   const struct alert **alerts = live_alerts(question, &count);
@@ -196,6 +209,7 @@ static const struct route {
     {"/v1/alerts/", answer_alert, {NULL}},
 };
 
+/* Exactly one part may follow a prefix: no path reaches further than the table says. */
 static const struct route *find_route(const char *path)
 {
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
@@ -209,6 +223,7 @@ static const struct route *find_route(const char *path)
   return NULL;
 }
 
+/* A mistyped parameter must not be ignored: the answer would be to another question. */
 bool queries_takes(const char *path, const char *name)
 {
   const struct route *route = find_route(path);
@@ -229,6 +244,7 @@ int queries_answer(const struct queries *queries, const char *path,
   json_t *answer = NULL;
   int status = route != NULL ? route->answer(&question, &answer)
                              : queries_fail(&answer, 404, "no such path: '%.100s'", path);
+  /* json_pack gives NULL without memory, wherever that was. */
   if (answer == NULL) {
     status = queries_fail(&answer, 500, "%s", err_text(ERR_NO_MEMORY));
   }

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that answer questions share; queries.c alone is called from outside. */
+/* What the files that answer questions share; queries.c alone is called from outside. An arrow goes
+ * from each of them to here and to queries.h, none goes back. */
 #ifndef COLLECTOR_QUERIES_PART_H
 #define COLLECTOR_QUERIES_PART_H
 
-#include "collector/queries.h"
+#include <stdint.h>
 
+#include "common/json.h"
+
+struct queries;
+
+/* One question under way: what was asked, and of whom. Borrowed by everything that answers it. */
 struct question {
   const struct queries *queries;
   const char *path;

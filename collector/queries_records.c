@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathering the records that an answer is made of. */
+/* Gathering the records that an answer is made of. Copies, since the store's records live only
+ * within its callback, and a ranking wants all records of a bucket at once. */
 #include "collector/queries_records.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct gathering {
   int err;
 };
 
+/* About: allocator overhead is left out. */
 static size_t summary_bytes(const struct summary *s)
 {
   return sizeof *s + s->interface_count * sizeof *s->interfaces +
@@ -22,6 +24,7 @@ static size_t summary_bytes(const struct summary *s)
          s->first_seen_count * sizeof *s->first_seen;
 }
 
+/* Doubled, as always. */
 static int records_grow(struct records *records)
 {
   if (records->count < records->room) {
@@ -37,6 +40,7 @@ static int records_grow(struct records *records)
   return 0;
 }
 
+/* The bound is on memory (P5): an answer that needs more is refused with advice. */
 static int records_add(struct records *records, const struct summary *s)
 {
   size_t bytes = summary_bytes(s);
@@ -65,6 +69,7 @@ static void gather(void *context, const struct summary *s)
   }
 }
 
+/* A stream is one sensor's records under one clock: within it intervals do not overlap. */
 static int compare_streams(const struct summary *a, const struct summary *b)
 {
   int order = strcmp(a->sensor, b->sensor);
@@ -72,6 +77,7 @@ static int compare_streams(const struct summary *a, const struct summary *b)
   return order != 0 ? order : (a->clock_epoch > b->clock_epoch) - (a->clock_epoch < b->clock_epoch);
 }
 
+/* By stream, then by time, which is what records_cover searches. */
 static int compare_records(const void *left, const void *right)
 {
   const struct summary *a = *(const struct summary *const *)left;
@@ -80,6 +86,7 @@ static int compare_records(const void *left, const void *right)
   return order != 0 ? order : (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
 }
 
+/* The range of starts in memory, so that most reads need not look there. */
 static void note_start(void *context, const struct summary *s)
 {
   struct records_source *source = context;
@@ -98,12 +105,14 @@ struct records_source records_source(const struct queries *queries)
   return source;
 }
 
+/* The store first; an error of either leaves nothing behind. */
 int records_read(const struct records_source *source, enum summary_kind kind, int64_t from_ns,
                  int64_t until_ns, struct records *out)
 {
   const struct queries *queries = source->queries;
   struct gathering gathering = {out, kind, from_ns, until_ns, 0};
   int err = 0;
+  /* An empty range is not asked of the disk. */
   if (from_ns < until_ns) {
     err = store_records_each(queries->store, kind, from_ns, until_ns, gather, &gathering);
     bool has_unstored = source->unstored_first_ns < until_ns && source->unstored_last_ns >= from_ns;
@@ -122,6 +131,7 @@ int records_read(const struct records_source *source, enum summary_kind kind, in
   return 0;
 }
 
+/* Empty again, and usable again. */
 void records_fini(struct records *records)
 {
   for (size_t i = 0; i < records->count; i++) {
@@ -131,6 +141,7 @@ void records_fini(struct records *records)
   *records = (struct records){.count = 0};
 }
 
+/* Decides whether a second is already counted in a minute of the same stream (P1). */
 bool records_cover(const struct records *records, const struct summary *s)
 {
   /* The last record that does not come after s in the order of streams and starts. */

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of a short range in memory, from the store and from what is not stored yet; bounded. */
+/* Records of a short range in memory, from the store and from what is not stored yet; bounded.
+ *
+ *   store:     |=== records of the range ===|
+ *   unstored:                        |== those of the last seconds ==|     (peers.h)
+ *
+ * No record is in both: it leaves memory when its commit is done. */
 #ifndef COLLECTOR_QUERIES_RECORDS_H
 #define COLLECTOR_QUERIES_RECORDS_H
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the fleet and the collector itself are: one page of true numbers. */
+/* How the fleet and the collector itself are: one page of true numbers. It must be quick, since
+ * people run it under --watch: one walk over the sensors, two sums over windows. */
+#include "collector/queries.h"
 #include "collector/queries_part.h"
 #include "common/clock.h"
 #include "common/err.h"
 
+/* Ten seconds smooth a rate without hiding its end. */
 #define RATE_SPAN_NS   (10 * NS_PER_S)
 #define TOTALS_SPAN_NS (5 * NS_PER_MINUTE)
 #define STALE_AFTER_NS (30 * NS_PER_S) /* older windows say nothing of the present rate */
@@ -30,6 +33,7 @@ static struct sensor_sums sum_sensors(const struct hosts *hosts, int64_t now_ns)
   return sums;
 }
 
+/* Known sensors by state. */
 static json_t *render_sensors(const struct sensor_sums *sums)
 {
   uint64_t live = sums->by_state[RENDER_HOST_LIVE];
@@ -39,6 +43,7 @@ static json_t *render_sensors(const struct sensor_sums *sums)
                    json_u64(live), "silent", json_u64(silent), "left", json_u64(left));
 }
 
+/* Since the collector first heard each of them (its own counters, not the store's). */
 static json_t *render_sums(const struct sensor_sums *sums)
 {
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "frames", json_u64(sums->frames), "wire_bytes",
@@ -47,6 +52,7 @@ static json_t *render_sums(const struct sensor_sums *sums)
                    json_u64(sums->folded));
 }
 
+/* Lag is how long ago the newest window ended. */
 static json_t *render_windows(const struct pipeline_stats *stats, int64_t now_ns)
 {
   bool has_window = stats->newest_closed_ns != INT64_MIN;
@@ -59,6 +65,8 @@ static json_t *render_windows(const struct pipeline_stats *stats, int64_t now_ns
                    "lag_ms", lag);
 }
 
+/* Applied, repeated and refused are together what came (P2); late and clamped ones are among the
+ * applied, gaps are numbers that never came. */
 static json_t *render_records(const struct pipeline_stats *stats)
 {
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "applied", json_u64(stats->records),
@@ -100,12 +108,14 @@ static int render_rates(const struct question *question, json_t **out)
   return 0;
 }
 
+/* Sums of lows and of highs over windows and deltas bound the truth as well (fleet_window.h). */
 static json_t *render_low_high(uint64_t low, uint64_t high)
 {
   const struct fleet_bound bound = {low, high};
   return render_bound(&bound);
 }
 
+/* From the store, so that a restart of the collector changes nothing of it. */
 static int render_totals(const struct question *question, json_t **out)
 {
   int64_t until = clock_floor_ns(question->now_ns, NS_PER_S);
@@ -141,6 +151,7 @@ static json_t *render_alert_counts(struct pipeline *pipeline)
                    json_u64(looked_at - firing));
 }
 
+/* Whether alerts reach anybody is part of how the collector is (P8). */
 static json_t *render_deliveries(struct notify *notify)
 {
   if (notify == NULL) {
@@ -165,6 +176,7 @@ static void set_message(json_t *answer, const struct sensor_sums *sums)
   json_object_set_new(answer, "message", json_string(message));
 }
 
+/* First what can fail (the store), then one page of numbers that are all there. */
 int queries_status(const struct question *question, json_t **out)
 {
   const struct queries *queries = question->queries;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collector/queries.h"
 #include "collector/queries_part.h"
 #include "collector/queries_records.h"
 #include "common/clock.h"
@@ -40,6 +41,7 @@ struct top {
   struct ranking *ranking;
 };
 
+/* For the ranking: whose sensor's word counts for an address, as the pipeline knows it now. */
 static const char *owner_of(void *context, const struct addr *a)
 {
   const struct top *top = context;
@@ -47,6 +49,7 @@ static const char *owner_of(void *context, const struct addr *a)
   return host != NULL ? host->name : NULL;
 }
 
+/* Time of this thread on a processor: not the clock that anything is placed by. */
 static int64_t cpu_now_ns(void)
 {
   struct timespec now = {0, 0};
@@ -54,6 +57,7 @@ static int64_t cpu_now_ns(void)
   return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* What was really used may be less than what was asked: the answer tells both. */
 static void top_note(struct top *top, const struct summary *s)
 {
   int64_t end = s->start_ns + s->length_ns;
@@ -64,6 +68,7 @@ static void top_note(struct top *top, const struct summary *s)
   top->rows += s->conversation_count;
 }
 
+/* Without any there is nothing to rank, and a limit has no meaning. */
 static bool top_has_records(const struct top *top)
 {
   return top->minute_records + top->second_records > 0;
@@ -107,6 +112,7 @@ static int top_read_minutes(const struct top *top, int64_t minute_ns, struct rec
   return records_read(&top->source, SUMMARY_MINUTE, from, until, out);
 }
 
+/* Those of the minute, cut to the range. */
 static int top_read_seconds(const struct top *top, int64_t minute_ns, struct records *out)
 {
   int64_t from = minute_ns > top->from_ns ? minute_ns : top->from_ns;
@@ -132,12 +138,14 @@ static int top_step(struct top *top, int64_t minute_ns, struct records *minutes)
   return err;
 }
 
+/* Backwards in time; the minute records read for one step serve the next as "below". */
 static int top_walk(struct top *top)
 {
   struct records minutes = {.count = 0};
   int64_t minute = clock_floor_ns(top->until_ns - 1, NS_PER_MINUTE);
   int err = top_read_minutes(top, minute, &minutes);
   for (; err == 0 && minute + NS_PER_MINUTE > top->from_ns; minute -= NS_PER_MINUTE) {
+    /* Checked between minutes: the newest one is read whatever it costs. */
     bool is_late = cpu_now_ns() > top->cpu_end_ns;
     err = is_late && top_has_records(top) ? ERR_LIMIT : top_step(top, minute, &minutes);
   }
@@ -147,6 +155,7 @@ static int top_walk(struct top *top)
   return top->is_limited && top_has_records(top) ? 0 : err;
 }
 
+/* The bound of the whole answer is error_bytes (P1, P2). */
 static json_t *render_totals(const struct top *top)
 {
   struct ranking_totals totals = ranking_totals(top->ranking);
@@ -213,6 +222,7 @@ static json_t *render_completeness(const struct top *top)
                                              : json_null();
 }
 
+/* used_from..used_until is what the records cover, asked is what was wanted. */
 static json_t *render_top(const struct top *top, size_t limit)
 {
   const char *name = strrchr(top->question->path, '/') + 1;
@@ -238,6 +248,7 @@ static json_t *render_top(const struct top *top, size_t limit)
   return answer;
 }
 
+/* Whole seconds: that is how records are cut. */
 static int read_last(const struct question *question, int64_t *last_ns, json_t **out)
 {
   const char *text = question->get(question->get_context, "last");
@@ -251,6 +262,8 @@ static int read_last(const struct question *question, int64_t *last_ns, json_t *
   return 0;
 }
 
+/* Parameters, range, walk, list. A limit is told as `limited`; only a newest minute that is too
+ * large by itself is an error, since then there is nothing to show. */
 int queries_top(const struct question *question, json_t **out)
 {
   int64_t last_ns = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ranking's memory, and its lists in order of size. How a bucket is counted: ranking_count.c. */
+/* A ranking's memory, and its lists in order of size. How a bucket is counted: ranking_count.c.
+ * Lists are sorted on demand through one array of pointers: an answer asks for one list or two. */
 #include "collector/ranking.h"
 
 #include <stdlib.h>
@@ -13,8 +14,11 @@ const char ranking_rule[] =
     "host "
     "that has a sensor from that sensor alone";
 
+/* More than 65,536 (port, protocol) pairs take a scan of everything; the rest are refused and
+ * counted. */
 #define PORTS_MAX 65536
 
+/* Four tables and one array to sort them: the whole memory of an answer, asked for at once. */
 struct ranking *ranking_new(size_t max_rows,
                             const char *(*owner)(void *context, const struct addr *a),
                             void *context)
@@ -25,6 +29,7 @@ struct ranking *ranking_new(size_t max_rows,
   }
   ranking->owner = owner;
   ranking->context = context;
+  /* The bounds are fixed here for the ranking's whole life (P5). */
   size_t max = max_rows > 0 ? max_rows : 1;
   int err = ranking_table_init(&ranking->conversations, max, sizeof(struct ranking_key),
                                sizeof(struct ranking_conversation_item));
@@ -69,6 +74,7 @@ static int compare_sizes(uint64_t a, uint64_t b)
   return (a < b) - (a > b);
 }
 
+/* Smaller first: only decides between rows of equal size. */
 static int compare_numbers(int a, int b)
 {
   return (a > b) - (a < b);
@@ -88,6 +94,7 @@ static int compare_conversations(const void *left, const void *right)
   return order != 0 ? order : compare_numbers(a->key.protocol, b->key.protocol);
 }
 
+/* By bytes both ways, then by address. */
 static int compare_hosts(const void *left, const void *right)
 {
   const struct ranking_host_item *a = *(const struct ranking_host_item *const *)left;
@@ -96,6 +103,7 @@ static int compare_hosts(const void *left, const void *right)
   return order != 0 ? order : addr_compare(&a->addr, &b->addr);
 }
 
+/* By bytes both ways, then by port and protocol. */
 static int compare_ports(const void *left, const void *right)
 {
   const struct ranking_port_item *a = *(const struct ranking_port_item *const *)left;
@@ -112,6 +120,7 @@ static size_t ranking_sort(const struct ranking *ranking, const struct ranking_t
   for (size_t i = 0; i < table->count; i++) {
     ranking->order[i] = ranking_table_at(table, i);
   }
+  /* qsort must not be given a null array. */
   if (table->count > 1) {
     qsort(ranking->order, table->count, sizeof *ranking->order, compare);
   }
@@ -160,16 +169,20 @@ size_t ranking_conversations(const struct ranking *ranking, struct ranking_conve
 static uint64_t host_error(const struct ranking *ranking, const struct ranking_host_item *item,
                            const char sensor[KEYS_NAME_MAX])
 {
+  /* error_adjustment may be negative and wraps; the sum is right again. */
   uint64_t missable = ranking->missable_fleet;
   char key[KEYS_NAME_MAX] = {0};
   memcpy(key, sensor, strnlen(sensor, KEYS_NAME_MAX - 1));
   const struct ranking_sensor_item *own = ranking_table_find(&ranking->sensors, key);
+  /* The bound of all sensors less that of the buckets in which its own reported, plus its own:
+   * there only its own sensor can have missed it. */
   if (own != NULL) {
     missable = missable - own->missable_fleet + own->missable;
   }
   return missable + item->error_adjustment;
 }
 
+/* Sizes order the list, not upper bounds: what was surely moved comes first. */
 size_t ranking_hosts(const struct ranking *ranking, struct ranking_host *out, size_t n)
 {
   size_t count = ranking_sort(ranking, &ranking->hosts, compare_hosts, n);

@@ -9,7 +9,13 @@
  * Loopback traffic never leaves its host: what several sensors saw of it are different bytes, which
  * are added up.
  *
- * A conversation's `flows` is the most that one record of one sensor showed: at least so many. */
+ * A conversation's `flows` is the most that one record of one sensor showed: at least so many.
+ *
+ *   bucket's records -> ranking_count.c: rows -> groups (conversations, once) -> totals, ports
+ *                    -> ranking_hosts.c: rows, talkers and groups -> hosts with their error
+ *   ranking.c: memory, and the lists in order of size
+ *
+ * A ranking lives for one answer: made, filled bucket by bucket, listed, freed. */
 #ifndef COLLECTOR_RANKING_H
 #define COLLECTOR_RANKING_H
 
@@ -17,39 +23,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/ranking_rows.h"
 #include "proto/summary.h"
 
 struct ranking;
-
-struct ranking_host {
-  struct addr addr;
-  char sensor[KEYS_NAME_MAX]; /* that owns it; "" = outside */
-  struct counts tx, rx;
-  uint64_t error_bytes; /* the truth lies at most so much higher */
-};
-
-struct ranking_conversation {
-  struct summary_conversation row; /* counted once */
-  char client_sensor[KEYS_NAME_MAX], server_sensor[KEYS_NAME_MAX];
-  uint8_t witnesses; /* sensors that saw it: 1, 2 or more */
-};
-
-struct ranking_port {
-  uint16_t port;
-  uint8_t protocol;
-  struct counts out, in; /* to the service, from the service */
-  uint64_t flows;
-};
-
-struct ranking_totals {
-  struct counts counted; /* in all conversation rows, once */
-  struct counts folded; /* seen, but in no row: counted by each observer, so at most so much more */
-  uint64_t rows_refused;  /* rows beyond max_rows: their counts are in folded */
-  uint64_t hosts_refused; /* hosts beyond max_rows, once a bucket: not in the list */
-  /* Seen by others in rows of which the sensor that the rule asks has none in that bucket: a
-   * packet on the edge of two buckets, a row folded there, a forged source. Not in counted. */
-  struct counts unconfirmed;
-};
 
 /* The rule in one sentence, for answers. */
 extern const char ranking_rule[];

@@ -2,14 +2,23 @@
 /* One bucket of records -> conversations counted once.
  *
  * All rows of all records are sorted by key and sensor, so that a conversation's rows lie together
- * and, within them, those of one sensor: a run. Each direction then takes one run. */
+ * and, within them, those of one sensor: a run. Each direction then takes one run.
+ *
+ *   client > server : port    web1: out 900 in 40    db1: out 1000 in 38     (two runs)
+ *   out: who has the source?  db1's host is the server, web1's the client -> web1's 900
+ *   in:  the source is the server                                         -> db1's 38
+ *
+ * Sorting by a hash of the key keeps the sort out of the rows' memory, which is what makes it
+ * quick. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/ranking.h"
 #include "collector/ranking_state.h"
 #include "common/err.h"
 #include "common/hash.h"
 
+/* One row of one record, as it is sorted. */
 struct observation {
   uint64_t hash; /* of the key: sorts without looking at the row */
   const struct summary_conversation *row;
@@ -32,11 +41,13 @@ struct direction {
   struct counts sum;
 };
 
+/* By address and port as bytes, without padding, so that equal keys hash alike. */
 static struct ranking_key key_of(const struct summary_conversation *row)
 {
   return (struct ranking_key){row->client, row->server, row->server_port, row->protocol, 0};
 }
 
+/* By hash, then by key (hashes may collide), then by sensor: runs lie together. */
 static int compare_observations(const void *left, const void *right)
 {
   const struct observation *a = left;
@@ -48,11 +59,14 @@ static int compare_observations(const void *left, const void *right)
   return order != 0 ? order : (a->sensor > b->sensor) - (a->sensor < b->sensor);
 }
 
+/* For qsort and bsearch over names. */
 static int compare_names(const void *left, const void *right)
 {
   return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+/* Numbers are places in the sorted list of names: equal names have equal numbers in any order of
+ * parts. */
 static uint32_t sensor_number(const struct ranking_bucket *bucket, const char *name)
 {
   const char **found =
@@ -60,6 +74,8 @@ static uint32_t sensor_number(const struct ranking_bucket *bucket, const char *n
   return found != NULL ? (uint32_t)(found - bucket->sensors) : RANKING_NO_SENSOR;
 }
 
+/* Two questions: who owns the address, and did that sensor report this bucket? Only then can its
+ * word be taken for it. */
 uint32_t ranking_bucket_owner(const struct ranking_bucket *bucket, const struct addr *a)
 {
   const struct ranking *ranking = bucket->ranking;
@@ -79,6 +95,7 @@ static bool is_larger(const struct counts *a, const struct counts *b)
   return a->payload_bytes > b->payload_bytes;
 }
 
+/* One run's counts come by: whichever of the three rules applies, its value is ready at the end. */
 static void direction_offer(struct direction *direction, uint32_t sensor,
                             const struct counts *counts)
 {
@@ -105,6 +122,7 @@ static struct counts direction_counts(const struct direction *direction, struct 
   return direction->from_witness;
 }
 
+/* What is not volume comes from all rows together: the widest times, all flags, the most flows. */
 static void group_add_row(struct ranking_group *group, const struct summary_conversation *row)
 {
   group->first_ns = row->first_ns < group->first_ns ? row->first_ns : group->first_ns;
@@ -123,6 +141,7 @@ static struct ranking_group group_count(const struct ranking_bucket *bucket,
   uint32_t client = ranking_bucket_owner(bucket, &at->row->client);
   uint32_t server = ranking_bucket_owner(bucket, &at->row->server);
   bool is_loopback = addr_is_loopback(&at->row->client) && addr_is_loopback(&at->row->server);
+  /* The source decides, else the destination, else the largest: the rule of ranking.h. */
   struct direction out = {.witness = client != RANKING_NO_SENSOR ? client : server,
                           .is_loopback = is_loopback};
   struct direction in = {.witness = server != RANKING_NO_SENSOR ? server : client,
@@ -144,6 +163,7 @@ static struct ranking_group group_count(const struct ranking_bucket *bucket,
   return group;
 }
 
+/* Equal keys lie side by side after the sort. */
 static void bucket_group(struct ranking_bucket *bucket, const struct observation *observations)
 {
   size_t end;
@@ -154,12 +174,15 @@ static void bucket_group(struct ranking_bucket *bucket, const struct observation
       end++;
     }
     struct ranking_group group = group_count(bucket, observations + i, observations + end);
+    /* A conversation of which the witness knows nothing stays out of the list; its bytes are in
+     * unconfirmed. */
     if (group.out.packets + group.in.packets + group.out.bytes + group.in.bytes > 0) {
       bucket->groups[bucket->group_count++] = group;
     }
   }
 }
 
+/* Makes the groups: memory for as many as there are rows, in which each could be alone. */
 static int bucket_observe(struct ranking_bucket *bucket)
 {
   struct observation *observations = calloc(bucket->row_count + 1, sizeof *observations);
@@ -265,22 +288,31 @@ static void ranking_admit(struct ranking *ranking, const struct ranking_group *g
   counts_add(&ranking->totals.counted, &group->in);
 }
 
+/* In this order: sensors get numbers (rows refer to them), rows become groups, hosts are counted
+ * from both, and conversations are admitted last. After an error the tables do not agree any more:
+ * the caller gives up the answer, or the bucket was refused before anything was admitted
+ * (ERR_LIMIT). */
 int ranking_bucket(struct ranking *ranking, const struct summary *const *parts, size_t n)
 {
   if (n == 0) {
     return 0;
   }
+  /* A bucket's working memory goes with it; what stays is in the ranking's tables. */
   struct ranking_bucket bucket = {.ranking = ranking, .parts = parts, .part_count = n};
   int err = bucket_name_sensors(&bucket);
   err = err != 0 ? err : bucket_observe(&bucket);
   err = err != 0 ? err : ranking_bucket_hosts(&bucket);
   if (err == 0) {
+    /* Only when it could matter: sorting the groups of every bucket would cost more than counting
+     * them. */
     if (ranking->conversations.count + bucket.group_count > ranking->conversations.max) {
       qsort(bucket.groups, bucket.group_count, sizeof *bucket.groups, compare_groups);
     }
     for (size_t i = 0; i < bucket.group_count; i++) {
       ranking_admit(ranking, &bucket.groups[i]);
     }
+    /* What sensors folded is in no row: each observer's sum adds to how far the answer may be
+     * off. */
     for (size_t i = 0; i < n; i++) {
       counts_add(&ranking->totals.folded, &parts[i]->folded_out);
       counts_add(&ranking->totals.folded, &parts[i]->folded_in);

@@ -6,7 +6,12 @@
  * conversations as counted once. How much higher the truth may lie is bounded for each record by
  * two things: the bytes that no row shows, and the talker row (or the floor of the talkers when
  * there is none). Hosts that a record does not show at all have the same bound, kept as a sum for
- * all of them. */
+ * all of them.
+ *
+ *   mentions of one host, sorted by record
+ *   [row, row, talker | record 0] [row | record 3] [group, group | counted]
+ *   own sensor made record 0: from record 0 alone
+ *   no sensor: from the groups, its error from the records */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +77,7 @@ static uint64_t missable_bytes(const struct summary *part)
   return hidden;
 }
 
+/* Gives the entry back, so that the caller sets the member of the union that the kind names. */
 static struct mention *mention_put(struct mention *next, const struct addr *addr, uint32_t part,
                                    enum mention_kind kind)
 {
@@ -88,6 +94,7 @@ static bool is_worth_mention(const struct ranking_bucket *bucket, uint32_t p, co
          ranking_bucket_owner(bucket, a) == bucket->sensor_of[p];
 }
 
+/* The two ends of each row, and each talker, of one record. */
 static struct mention *mention_part(const struct ranking_bucket *bucket, uint32_t p,
                                     struct mention *next)
 {
@@ -110,6 +117,7 @@ static struct mention *mention_part(const struct ranking_bucket *bucket, uint32_
   return next;
 }
 
+/* Records first, then what was counted once: the sort puts the latter at each host's end. */
 static size_t mention_all(const struct ranking_bucket *bucket, struct mention *mentions)
 {
   struct mention *next = mentions;
@@ -124,6 +132,7 @@ static size_t mention_all(const struct ranking_bucket *bucket, struct mention *m
   return (size_t)(next - mentions);
 }
 
+/* What a client sends is `out`; what it receives is `in`; for a server the other way round. */
 static void sight_add(struct sight *sight, const struct mention *mention)
 {
   switch (mention->kind) {
@@ -169,6 +178,9 @@ static void host_adjust(struct ranking_host_item *host, uint64_t most, uint64_t 
   host->error_adjustment += error - missable_bytes(part);
 }
 
+/* The sensor knows its host by two lists: the talkers may have lost small counts to others, the
+ * rows may have been folded. The larger one is nearer to the truth, as neither counts a byte
+ * twice. */
 static void host_add_own(struct ranking_host_item *host, const struct sight *sight,
                          const struct summary *part)
 {
@@ -196,6 +208,9 @@ static struct ranking_host_item host_count(const struct ranking_bucket *bucket,
     for (; at < end && at->part == p; at++) {
       sight_add(&sight, at);
     }
+    /* Three cases count: the conversations of a host without sensor; what such a host's observers
+     * may have missed; the own sensor's record. Others' words of a host that has a sensor are
+     * passed over. */
     if (p == NO_PART && owner == RANKING_NO_SENSOR) {
       counts_add(&host.tx, &sight.tx);
       counts_add(&host.rx, &sight.rx);
@@ -209,6 +224,8 @@ static struct ranking_host_item host_count(const struct ranking_bucket *bucket,
   return host;
 }
 
+/* Larger first, then by address: which ones are refused must not depend on the order of a hash
+ * (P4). */
 static int compare_hosts(const void *left, const void *right)
 {
   const struct ranking_host_item *a = left;
@@ -254,6 +271,8 @@ static int bucket_missable(const struct ranking_bucket *bucket)
     if (item == NULL) {
       return ERR_LIMIT;
     }
+    /* Per sensor, what all sensors may have missed in the buckets it reported: to be taken off for
+     * its hosts. */
     item->missable_fleet += fleet;
   }
   for (size_t i = 0; i < bucket->part_count; i++) {
@@ -268,12 +287,15 @@ static int bucket_missable(const struct ranking_bucket *bucket)
   return 0;
 }
 
+/* Every host that the bucket mentions, by one sort; no table of hosts is needed beside the final
+ * one. */
 int ranking_bucket_hosts(const struct ranking_bucket *bucket)
 {
   size_t room = 2 * bucket->row_count + 2 * bucket->group_count + 1;
   for (size_t i = 0; i < bucket->part_count; i++) {
     room += bucket->parts[i]->talker_count;
   }
+  /* Two for each row and group, one for each talker: more cannot be mentioned. */
   struct mention *mentions = calloc(room, sizeof *mentions);
   struct ranking_host_item *hosts = calloc(room, sizeof *hosts);
   int err = mentions != NULL && hosts != NULL ? bucket_missable(bucket) : ERR_NO_MEMORY;

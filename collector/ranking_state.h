@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of a ranking, shared by the files that count into it: ranking_count.c (conversations)
- * and ranking_hosts.c (hosts). Nobody else includes it. */
+ * and ranking_hosts.c (hosts). Nobody else includes it. The life of a bucket: its sensors get
+ * numbers, its rows are grouped (ranking_count.c), its hosts are counted from rows and groups
+ * (ranking_hosts.c); then both are admitted to the tables below, where they stay until the answer
+ * is made. */
 #ifndef COLLECTOR_RANKING_STATE_H
 #define COLLECTOR_RANKING_STATE_H
 
-#include "collector/ranking.h"
+#include "collector/ranking_rows.h"
 #include "collector/ranking_table.h"
 
 #define RANKING_SENSORS_MAX 131072
@@ -55,6 +58,7 @@ struct ranking_sensor_item {
   uint64_t missable_fleet;  /* the same of all sensors, in the buckets that this one reported */
 };
 
+/* The tables are as large as they will ever be from the start: calloc's pages cost when touched. */
 struct ranking {
   const char *(*owner)(void *context, const struct addr *a);
   void *context;

@@ -28,6 +28,7 @@ int ranking_table_init(struct ranking_table *table, size_t max, size_t key_size,
   return 0;
 }
 
+/* Zeroed afterwards, so that a second call does nothing. */
 void ranking_table_fini(struct ranking_table *table)
 {
   free(table->items);
@@ -35,6 +36,7 @@ void ranking_table_fini(struct ranking_table *table)
   *table = (struct ranking_table){0};
 }
 
+/* Items are of any type: the caller knows which. */
 void *ranking_table_at(const struct ranking_table *table, size_t i)
 {
   return table->items + i * table->item_size;
@@ -51,12 +53,14 @@ static size_t table_slot(const struct ranking_table *table, const void *key)
   return slot;
 }
 
+/* Slots hold numbers plus one, so that zeroed memory is an empty table. */
 void *ranking_table_find(const struct ranking_table *table, const void *key)
 {
   uint32_t number = table->slots[table_slot(table, key)];
   return number != 0 ? ranking_table_at(table, number - 1) : NULL;
 }
 
+/* A full table still finds what it has; only new keys are turned away. */
 void *ranking_table_add(struct ranking_table *table, const void *key)
 {
   size_t slot = table_slot(table, key);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bounded table of items that begin with their key, for one answer: open addressing over items
- * that lie one behind the other in the order of their arrival. Nothing is ever removed. */
+ * that lie one behind the other in the order of their arrival. Nothing is ever removed.
+ *
+ *   slots  [0][3][0][1][0][2][0][0]      1 + number of the item, found by the key's hash
+ *   items  [key|...][key|...][key|...]   in the order of arrival: what a list is sorted from */
 #ifndef COLLECTOR_RANKING_TABLE_H
 #define COLLECTOR_RANKING_TABLE_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers, windows, sensors and rankings as JSON; alerts are in render_alert.c. */
+/* Numbers, windows, sensors and rankings as JSON; alerts are in render_alert.c. Names and units are
+ * set here and nowhere else, so that the API, the webhooks and `seine replay` say the same thing by
+ * the same name. json_pack takes over each new reference ("o"), also when it fails. */
 #include "collector/render.h"
 
 #include <math.h>
@@ -8,9 +10,11 @@
 
 #include "common/clock.h"
 
-#define SILENT_AFTER_NS  (15 * NS_PER_S)
+#define SILENT_AFTER_NS (15 * NS_PER_S)
+/* JSON's numbers are doubles to many readers: beyond 2^53 not every integer is one. */
 #define INTEGER_EXACT_TO 9007199254740992.0 /* 2^53 */
 
+/* A double that is whole is written as an integer: programs compare counts for equality. */
 static json_t *render_rounded(double value, double steps)
 {
   if (!isfinite(value)) {
@@ -24,6 +28,7 @@ static json_t *render_rounded(double value, double steps)
   return json_real(rint(value * steps) / steps);
 }
 
+/* Six decimals carry any measure; a percent needs three. */
 json_t *render_number(double value)
 {
   return render_rounded(value, 1e6);
@@ -39,6 +44,7 @@ json_t *render_time(int64_t time_ns)
   return time_ns == INT64_MIN || time_ns == 0 ? json_null() : json_time(time_ns);
 }
 
+/* Equal ends mean exact (P1); both are always there. */
 json_t *render_bound(const struct fleet_bound *bound)
 {
   return json_pack("{s:o, s:o}", "low", json_u64(bound->low), "high", json_u64(bound->high));
@@ -55,6 +61,7 @@ static json_t *render_undecoded(const struct summary_ledger *ledger)
   return object;
 }
 
+/* All counters of loss by name, zeros too (P2). */
 json_t *render_ledger(const struct summary_ledger *ledger)
 {
   return json_pack(
@@ -83,6 +90,7 @@ static json_t *render_directions(const struct fleet_window *window)
   return object;
 }
 
+/* Over all directions. */
 static json_t *render_protocols(const struct fleet_window *window)
 {
   json_t *object = json_object();
@@ -107,6 +115,7 @@ static json_t *render_total(const struct fleet_window *window)
                    render_bound(&window->total_packets));
 }
 
+/* The four events that summaries count. */
 static json_t *render_tcp(const uint64_t events[SUMMARY_TCP_EVENTS])
 {
   return json_pack("{s:o, s:o, s:o, s:o}", "syn", json_u64(events[SUMMARY_TCP_SYN]), "syn_ack",
@@ -114,6 +123,7 @@ static json_t *render_tcp(const uint64_t events[SUMMARY_TCP_EVENTS])
                    "rst", json_u64(events[SUMMARY_TCP_RST]));
 }
 
+/* The estimate is rounded to whole addresses: its error (6.5 %) is far above one. */
 json_t *render_window(const struct fleet_window *window)
 {
   double addresses = hll_estimate(&window->addresses);
@@ -156,6 +166,7 @@ static json_t *render_kernel(const struct summary_interface *interface)
                    "tx_dropped", json_u64(kernel->tx_dropped));
 }
 
+/* Kernel and capture side by side, as the sensor counted them in its newest second. */
 static json_t *render_interface(const struct summary_interface *interface)
 {
   return json_pack(
@@ -168,6 +179,7 @@ static json_t *render_interface(const struct summary_interface *interface)
       json_integer(interface->uncounted_ns));
 }
 
+/* The same two over all time: kernel = captured + own + dropped is the check of a capture. */
 static json_t *render_interface_total(const struct host_total *total)
 {
   return json_pack(
@@ -190,6 +202,7 @@ static void host_set_clock(json_t *object, const struct host *host)
   json_object_set_new(object, "clock_bad", json_boolean(host->has_bad_clock));
 }
 
+/* A table, as json_pack's formats grow unreadable beyond a dozen members. */
 static void host_set_counts(json_t *object, const struct host *host)
 {
   const struct {
@@ -211,6 +224,7 @@ static void host_set_counts(json_t *object, const struct host *host)
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
     json_object_set_new(object, counts[i].key, json_u64(counts[i].value));
   }
+  /* Of one core, in the newest interval: a second's nanoseconds are 100 %. */
   double cpu = (double)host->cpu_ns * 100 / (double)NS_PER_S;
   json_object_set_new(object, "cpu_percent", render_percent(cpu));
   json_object_set_new(object, "resident_bytes", json_u64(host->resident_bytes));
@@ -218,10 +232,12 @@ static void host_set_counts(json_t *object, const struct host *host)
 
 json_t *render_host(const struct host *host, int64_t now_ns)
 {
+  /* By enum render_host_state. */
   static const char *const states[] = {"live", "silent", "left"};
   /* A boot id is 64 random bits, more than JSON's numbers carry everywhere. */
   char boot[17];
   (void)snprintf(boot, sizeof boot, "%016llx", (unsigned long long)host->boot_id);
+  /* Without memory a part is missing or the whole is NULL: jansson refuses a NULL and goes on. */
   json_t *addresses = json_array();
   for (uint32_t i = 0; i < host->address_count; i++) {
     json_array_append_new(addresses, json_addr(&host->address[i]));
@@ -254,6 +270,7 @@ static json_t *render_sensor(const char *name)
   return name[0] != '\0' ? json_text(name) : json_null();
 }
 
+/* The rows of `seine top`: an owner without a name is null, not "". */
 json_t *render_ranking_host(const struct ranking_host *row)
 {
   return json_pack("{s:o, s:o, s:o, s:o, s:o}", "address", json_addr(&row->addr), "sensor",
@@ -283,6 +300,7 @@ json_t *render_ranking_port(const struct ranking_port *row)
                    json_counts(&row->in), "flows", json_u64(row->flows));
 }
 
+/* Known names for what people know by name; 0 and 255 are numbers like any other. */
 const char *render_protocol(uint8_t protocol, char out[8])
 {
   static const struct {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alerts as JSON, and back: the store keeps what the API shows. */
+/* Alerts as JSON, and back: the store keeps what the API shows. So that a stored alert can be
+ * shown, sent and restored by one path, and a restart loses nothing of what an alert explains (P7).
+ * Times lose what lies below a millisecond, bounds that are open become null. */
 #include "collector/render.h"
 
 #include <math.h>
@@ -18,6 +20,7 @@ static json_t *render_seconds(int64_t ns)
   return render_number((double)ns / (double)NS_PER_S);
 }
 
+/* Largest first, as evidence_add keeps them. */
 static json_t *render_evidence(const struct finding *finding)
 {
   json_t *array = json_array();
@@ -31,18 +34,21 @@ static json_t *render_evidence(const struct finding *finding)
   return array;
 }
 
+/* An open side is an infinity, which render_number makes null. */
 static json_t *render_expected(const struct finding *finding)
 {
   return json_pack("{s:o, s:o}", "low", render_number(finding->expected_low), "high",
                    render_number(finding->expected_high));
 }
 
+/* The window that the finding is of: the alert's own times are beside it. */
 static json_t *render_finding_window(const struct finding *finding)
 {
   return json_pack("{s:o, s:o}", "start", json_time(finding->window_start_ns), "seconds",
                    render_seconds(finding->window_length_ns));
 }
 
+/* The order of members is the order in which a person reads an alert. */
 json_t *render_alert(const struct alert *alert)
 {
   const struct finding *finding = &alert->finding;
@@ -71,6 +77,7 @@ struct reader {
   bool is_bad;
 };
 
+/* Too long a text is cut to its room: texts of an older version may have been longer. */
 static void read_text(struct reader *reader, const char *key, char *out, size_t size)
 {
   const char *text = json_get_text(reader->object, key, NULL);
@@ -92,6 +99,7 @@ static double read_number(struct reader *reader, const char *key, double when_nu
   return json_number_value(member);
 }
 
+/* Thirty years and more is no duration that anything here could mean. */
 static int64_t read_duration(struct reader *reader, const char *key)
 {
   double seconds = read_number(reader, key, 0);
@@ -142,6 +150,7 @@ static const char *read_detector(struct reader *reader)
   return NULL;
 }
 
+/* More entries than there is room for were not written by us. */
 static void read_evidence(struct reader *reader, struct finding *finding)
 {
   const json_t *array = json_object_get(reader->object, "evidence");
@@ -162,6 +171,7 @@ static void read_evidence(struct reader *reader, struct finding *finding)
   }
 }
 
+/* Every member of a finding by its API name: what render_alert writes. */
 static void read_finding(struct reader *reader, struct finding *finding)
 {
   finding->detector = read_detector(reader);
@@ -175,6 +185,8 @@ static void read_finding(struct reader *reader, struct finding *finding)
   finding->completeness_percent = read_number(reader, "completeness_percent", 0);
   finding->for_ns = read_duration(reader, "for_seconds");
   finding->hold_ns = read_duration(reader, "hold_seconds");
+  /* Members of members get readers of their own; one bad value anywhere makes the whole
+   * unreadable. */
   struct reader expected = {json_object_get(reader->object, "expected"), false};
   finding->expected_low = read_number(&expected, "low", -HUGE_VAL);
   finding->expected_high = read_number(&expected, "high", HUGE_VAL);
@@ -185,6 +197,7 @@ static void read_finding(struct reader *reader, struct finding *finding)
   read_evidence(reader, finding);
 }
 
+/* Read into a copy: out stays as it was unless all of it is good. */
 int render_alert_read(const json_t *object, struct alert *out)
 {
   const char *const states[] = {alert_state_name(ALERT_PENDING), alert_state_name(ALERT_FIRING),
@@ -197,6 +210,7 @@ int render_alert_read(const json_t *object, struct alert *out)
   alert.fired_ns = read_time(&reader, "fired");
   alert.resolved_ns = read_time(&reader, "resolved");
   alert.last_seen_ns = read_time(&reader, "last_seen");
+  /* A count came through a double: below 1e18 the conversion is defined. */
   double windows = read_number(&reader, "windows", 0);
   reader.is_bad = reader.is_bad || !(windows >= 0 && windows < 1e18);
   alert.windows = reader.is_bad ? 0 : (uint64_t)windows;
@@ -224,6 +238,7 @@ static int64_t read_fraction(const char **text)
   return ns;
 }
 
+/* json_time writes "@seconds" for years that the calendar form cannot say. */
 int render_time_read(const char *text, int64_t *out_ns)
 {
   struct tm tm = {0};

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys of collector.yaml, and how a file becomes settings. */
+/* The keys of collector.yaml, and how a file becomes settings. The table below is long and flat on
+ * purpose: one row a key, in the order in which --print-config and the manual page show them. What
+ * a row cannot say (two keys that exclude one another, which metric fits which scope) is in
+ * settings_check.c. */
 #include "collector/settings.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows carry their limits as doubles; durations count in nanoseconds. */
 #define SECONDS(n) ((n)*1e9)
 #define HOURS(n)   ((n)*3600e9)
 #define DAYS(n)    ((n)*86400e9)
@@ -31,6 +35,8 @@ static const char seed_rule_text[] = "rules:\n"
                                      "    hold: 10s\n"
                                      "    severity: warning\n";
 
+/* One entry of `rules:`. A row is {key, kind, offset, default, help, limits}; a default of NULL
+ * means that the key must be given. */
 #define RULE(member) offsetof(struct rule_setting, member)
 
 static const struct conf_row rule_rows[] = {
@@ -61,6 +67,8 @@ static const struct conf_row rule_rows[] = {
     {.key = NULL},
 };
 
+/* One entry of `receivers:`. Secrets are named by file, never written here: the configuration may
+ * be read by more people than the keys (DESIGN section 9). */
 #define RECEIVER(member) offsetof(struct receiver_setting, member)
 
 static const struct conf_row receiver_rows[] = {
@@ -93,6 +101,7 @@ static const struct conf_row receiver_rows[] = {
     {.key = NULL},
 };
 
+/* One entry below `sensors:`, whose key is the sensor's name. */
 #define SENSOR(member) offsetof(struct sensor_setting, member)
 
 static const struct conf_row sensor_rows[] = {
@@ -103,8 +112,11 @@ static const struct conf_row sensor_rows[] = {
     {.key = NULL},
 };
 
+/* The file itself. Dots in a key are levels of YAML: keep.seconds is `seconds` below `keep`. */
 #define TOP(member) offsetof(struct collector_settings, member)
 
+/* Who and where; how long things are kept; windows and alerts; rules; detectors; receivers;
+ * sensors. */
 const struct conf_row collector_settings_rows[] = {
     {"listen", CONF_TEXT, TOP(listen), "0.0.0.0:7461", "address and port for the sensors",
      .check = settings_check_endpoint},
@@ -182,6 +194,7 @@ struct settings_source {
   const char *text; /* NULL: the file `name` */
 };
 
+/* Both sources end in the same rows; a file also brings its conf.d folder, read after it. */
 static int settings_read(const struct settings_source *source, const struct conf_row *rows,
                          size_t size, void *settings, struct conf_errors *errors)
 {
@@ -192,6 +205,8 @@ static int settings_read(const struct settings_source *source, const struct conf
   return conf_load(rows, size, settings, source->name, true, errors);
 }
 
+/* Takes the array of rules out of a structure that was read from the text above, and frees the
+ * rest: the array is moved, not copied. */
 static int settings_add_seed_rule(struct collector_settings *settings, struct conf_errors *errors)
 {
   const struct settings_source seed = {"the built-in rule", seed_rule_text};
@@ -205,6 +220,7 @@ static int settings_add_seed_rule(struct collector_settings *settings, struct co
   return err;
 }
 
+/* Rows first, then the checks that need more than one row. */
 static int settings_load(const struct settings_source *source, struct collector_settings *out,
                          struct conf_errors *errors)
 {
@@ -219,6 +235,7 @@ static int settings_load(const struct settings_source *source, struct collector_
   return err != 0 ? err : checked;
 }
 
+/* NULL as path gives the defaults, by the same way. */
 int collector_settings_load(const char *path, struct collector_settings *out,
                             struct conf_errors *errors)
 {
@@ -236,4 +253,20 @@ int collector_settings_load_text(const char *name, const char *text, struct coll
 void collector_settings_free(struct collector_settings *settings)
 {
   conf_free(collector_settings_rows, settings);
+}
+
+size_t collector_settings_addresses(const struct collector_settings *settings, const char *name,
+                                    struct addr *out, size_t max)
+{
+  size_t n = 0;
+  const struct sensor_setting *sensors = settings->sensors.item;
+  for (size_t i = 0; i < settings->sensors.count; i++) {
+    const struct conf_list *list = &sensors[i].addresses;
+    bool is_it = strcmp(sensors[i].name, name) == 0;
+    /* A network does not parse as an address, and is passed over that way. */
+    for (size_t a = 0; is_it && a < list->count && n < max; a++) {
+      n += addr_parse(list->item[a], &out[n]) == 0 ? 1 : 0;
+    }
+  }
+  return n;
 }

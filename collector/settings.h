@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* collector.yaml: the one table of keys, and the structure it fills. `seine replay --config` reads
- * the same file. */
+ * the same file. The rows are the single source of the parser, of --print-config, of the manual
+ * page's key list and of the checks, so a new key is a row in settings.c and a member here, and
+ * nothing else. */
 #ifndef COLLECTOR_SETTINGS_H
 #define COLLECTOR_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/addr.h"
 #include "common/conf.h"
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
@@ -46,6 +49,7 @@ struct rule_setting {
   char *below_text;
 };
 
+/* A type is a row in notify_body.c and a check in settings_check.c. */
 enum receiver_type { RECEIVER_GENERIC, RECEIVER_SLACK, RECEIVER_PAGERDUTY };
 extern const char *const receiver_type_names[]; /* "generic" "slack" "pagerduty", NULL */
 
@@ -71,6 +75,8 @@ struct sensor_setting {
   struct conf_list addresses; /* the host's own (replay), or more of them; networks too */
 };
 
+/* Everything that the collector can be told. Durations are ns, sizes are plain numbers; the
+ * comments give the defaults of the rows. Texts are heap, freed by collector_settings_free. */
 struct collector_settings {
   char *listen; /* "0.0.0.0:7461" */
   char *key_file;
@@ -90,6 +96,7 @@ struct collector_settings {
 
   struct conf_array rules; /* struct rule_setting */
 
+  /* The detectors: what each parameter does stands at the top of its file in detect/. */
   bool newcomer_enabled;
   int64_t newcomer_learning_ns;    /* 24 h from the first window */
   int64_t newcomer_forget_ns;      /* 30 d */
@@ -121,6 +128,10 @@ int collector_settings_load(const char *path, struct collector_settings *out,
 int collector_settings_load_text(const char *name, const char *text, struct collector_settings *out,
                                  struct conf_errors *errors);
 void collector_settings_free(struct collector_settings *settings);
+/* The addresses that `sensors:` gives the sensor of that name, at most max; returns how many were
+ * written. Networks among them are left out: they are the meter's business. */
+size_t collector_settings_addresses(const struct collector_settings *settings, const char *name,
+                                    struct addr *out, size_t max);
 
 /* What the rows cannot say, of settings that the rows have filled: parses the rules' bounds, fills
  * the receivers' default URLs, adds every mistake to errors. name stands for the file. Returns 0 or

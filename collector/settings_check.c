@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the rows of collector.yaml cannot say: bounds of rules, which measure fits which scope,
- * names that come twice, where receivers may be. */
+ * names that come twice, where receivers may be. Every mistake goes into the list of errors and the
+ * check goes on, so that one run of --check-config tells all of them; each names file, key, value
+ * and what was expected. */
 #include "collector/settings.h"
 
 #include <ctype.h>
@@ -14,6 +16,7 @@
 #include "common/clock.h"
 #include "common/keys.h"
 
+/* Bounds of what is judged a window, and of what is opened to the outside. */
 #define RULES_MAX     1000
 #define RECEIVERS_MAX 64
 #define PAGERDUTY_URL "https://events.pagerduty.com/v2/enqueue"
@@ -24,6 +27,7 @@ static const char *text_of(const char *value)
   return value != NULL ? value : "";
 }
 
+/* Absent and empty are the same: the rows give "" as default. */
 static bool is_set(const char *value)
 {
   return value != NULL && value[0] != '\0';
@@ -34,6 +38,7 @@ const char *settings_check_filled(const char *value)
   return is_set(value) ? NULL : "a path";
 }
 
+/* A path that bind() would cut is refused here, where the key's name can be said. */
 const char *settings_check_socket(const char *value)
 {
   const struct sockaddr_un address;
@@ -41,6 +46,7 @@ const char *settings_check_socket(const char *value)
   return fits ? NULL : "an absolute path of at most 107 bytes";
 }
 
+/* Names of rules and receivers go into alerts, the outbox and log lines: no spaces, no quoting. */
 const char *settings_check_name(const char *value)
 {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
@@ -63,6 +69,7 @@ const char *settings_check_sensor(const char *value)
   return is_good ? NULL : "1 to 63 bytes without control characters or '/'";
 }
 
+/* Host bits behind the prefix are a typing mistake more often than a wish. */
 const char *settings_check_network(const char *value)
 {
   struct network network;
@@ -83,6 +90,8 @@ static bool is_port(const char *text)
   return port >= 1 && port <= 65535;
 }
 
+/* The same text goes to ZeroMQ behind "tcp://", which would resolve names, and late: only
+ * addresses. */
 const char *settings_check_endpoint(const char *value)
 {
   static const char expected[] = "ADDRESS:PORT, such as 0.0.0.0:7461, [::]:7461 or *:7461";
@@ -129,6 +138,8 @@ static double bound_prefix(const char **text)
   return pow(base, (double)(at - prefixes + 1));
 }
 
+/* "NUMBER[ ][k|M|G|T|Ki|Mi|Gi|Ti][B|bit][/s]": what people write of rates. Bits become bytes, since
+ * that is what is measured. */
 int collector_settings_parse_bound(const char *text, double *out, bool *is_bytes)
 {
   size_t digits = strspn(text, "0123456789.");
@@ -165,6 +176,7 @@ int collector_settings_parse_bound(const char *text, double *out, bool *is_bytes
   return 0;
 }
 
+/* Whether the unit fits the metric only check_bound can tell: it needs two rows. */
 const char *settings_check_bound(const char *value)
 {
   double number;
@@ -175,7 +187,8 @@ const char *settings_check_bound(const char *value)
   return "a number such as 1000000, 10k, 1 MB/s or 8 Mbit/s";
 }
 
-/* What is measured of whom: fleet, sensor, interface, host. */
+/* What is measured of whom: fleet, sensor, interface, host. detect/measures.c has the functions for
+ * the same cells. */
 static const bool metric_scopes[][4] = {
     [RULE_BYTES_PER_S] = {true, true, true, true},  [RULE_PACKETS_PER_S] = {true, true, true, true},
     [RULE_DROPS_PER_S] = {true, true, true, false}, [RULE_ERRORS_PER_S] = {true, true, true, false},
@@ -189,6 +202,7 @@ struct place {
   const char *file, *list, *name;
 };
 
+/* Every message of this file has this form. */
 static void place_add(const struct place *place, const char *key, const char *value,
                       const char *expected)
 {
@@ -229,6 +243,8 @@ static void check_rule(const struct place *place, struct rule_setting *rule)
   }
 }
 
+/* Strict, since the URL decides who gets to read alerts: https unless asked otherwise, no white
+ * space that could end a header, a host that is there. */
 const char *collector_settings_check_url(const char *url, bool allow_http)
 {
   const char *host = NULL;
@@ -248,6 +264,7 @@ const char *collector_settings_check_url(const char *url, bool allow_http)
   return strcspn(host, "/?#") > 0 ? NULL : "a URL that names a host";
 }
 
+/* PagerDuty has one address for everybody, so it need not be written. */
 static int receiver_default_url(struct receiver_setting *receiver)
 {
   if (receiver->type != RECEIVER_PAGERDUTY || is_set(receiver->url) || is_set(receiver->url_file)) {
@@ -325,9 +342,11 @@ static void check_array(struct place place, const struct conf_array *array, size
   }
 }
 
+/* Entry by entry, in the order of the file. */
 int collector_settings_check(struct collector_settings *settings, const char *name,
                              struct conf_errors *errors)
 {
+  /* check_array is written once for both kinds of entry, and finds the name by its place. */
   _Static_assert(offsetof(struct rule_setting, name) == 0, "check_array reads names there");
   _Static_assert(offsetof(struct receiver_setting, name) == 0, "check_array reads names there");
   size_t before = errors->count;
@@ -338,6 +357,8 @@ int collector_settings_check(struct collector_settings *settings, const char *na
     place.name = text_of(rules[i].name);
     check_rule(&place, &rules[i]);
   }
+  /* Their default URLs are filled in here, which may find no memory: no mistake of the file, so it
+   * ends the check. */
   place.list = "receivers";
   check_array(place, &settings->receivers, sizeof(struct receiver_setting), RECEIVERS_MAX);
   struct receiver_setting *receivers = settings->receivers.item;

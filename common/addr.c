@@ -8,8 +8,12 @@
 
 #include "common/err.h"
 
+/* Bits of ::ffff:0:0/96, which stand before the 32 of an IPv4 address. */
 #define V4_PREFIX_BITS 96
 
+/* RFC 4291 2.5.5.2: the first twelve of the sixteen bytes of a mapped address.
+ *
+ *   0 0 0 0  0 0 0 0  0 0 ff ff  a b c d */
 static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 struct addr addr_from_v4(const uint8_t bytes[4])
@@ -20,6 +24,7 @@ struct addr addr_from_v4(const uint8_t bytes[4])
   return a;
 }
 
+/* A mapped address within an IPv6 header stays as it is, and so becomes the IPv4 address. */
 struct addr addr_from_v6(const uint8_t bytes[16])
 {
   struct addr a;
@@ -52,6 +57,7 @@ bool addr_is_multicast(const struct addr *a)
   return (a->byte[12] & 0xf0) == 0xe0 || memcmp(a->byte + 12, broadcast, 4) == 0;
 }
 
+/* 127.0.0.0/8 as a whole, ::1 alone. */
 bool addr_is_loopback(const struct addr *a)
 {
   static const uint8_t v6_loopback[16] = {[15] = 1};
@@ -61,6 +67,7 @@ bool addr_is_loopback(const struct addr *a)
   return memcmp(a->byte, v6_loopback, sizeof(v6_loopback)) == 0;
 }
 
+/* 169.254.0.0/16 (RFC 3927) and fe80::/10 (RFC 4291). */
 bool addr_is_link_local(const struct addr *a)
 {
   if (addr_is_v4(a)) {
@@ -92,6 +99,7 @@ int addr_parse(const char *text, struct addr *out)
   return ERR_MALFORMED;
 }
 
+/* inet_ntop fails only for want of room, and ADDR_TEXT_MAX is enough; out is a text in any case. */
 const char *addr_format(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
   const char *text = NULL;
@@ -139,6 +147,9 @@ static bool is_zero_behind(const struct addr *a, unsigned bits)
   return true;
 }
 
+/* "10.0.0.0/8" -> base ::ffff:10.0.0.0, prefix_bits 96 + 8
+ *
+ * The address is copied out first, since addr_parse takes whole strings only. */
 int network_parse(const char *text, struct network *out)
 {
   char address[ADDR_TEXT_MAX];
@@ -167,6 +178,7 @@ int network_parse(const char *text, struct network *out)
   return 0;
 }
 
+/* The way back: the 96 mapped bits are taken off again. */
 const char *network_format(const struct network *n, char out[NETWORK_TEXT_MAX])
 {
   char address[ADDR_TEXT_MAX];

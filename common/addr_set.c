@@ -8,6 +8,7 @@
 #include "common/err.h"
 #include "common/hash.h"
 
+/* No stamp is lost to the mark: addr_set_add keeps INT64_MIN itself out. */
 #define STAMP_EMPTY  INT64_MIN
 #define CAPACITY_MAX ((size_t)1 << 30)
 
@@ -16,6 +17,10 @@ struct slot {
   int64_t stamp_ns;
 };
 
+/* One block: the head, and behind it the ring of slots.
+ *
+ *   slot   0     1     2     3     4   ...      a and b have their home at 1, c at 2:
+ *        [   ] [ a ] [ b ] [ c ] [   ]          each lies in the first hole from its home on */
 struct addr_set {
   size_t capacity;
   size_t count;
@@ -23,6 +28,7 @@ struct addr_set {
   struct slot slot[];
 };
 
+/* The bound keeps the multiplication from wrapping where size_t has 32 bits. */
 struct addr_set *addr_set_new(size_t capacity)
 {
   if (capacity > CAPACITY_MAX) {
@@ -78,10 +84,12 @@ static size_t find(const struct addr_set *set, const struct addr *a)
   return i;
 }
 
+/* A renewed stamp may also be older than the one that was there: the last call counts. */
 int addr_set_add(struct addr_set *set, const struct addr *a, int64_t stamp_ns, bool *is_new)
 {
   size_t i = find(set, a);
   bool was_absent = is_empty(set, i);
+  /* Renewing needs no room: only a new address can be too many. */
   if (was_absent && set->count == set->capacity) {
     return ERR_LIMIT;
   }
@@ -122,6 +130,7 @@ static void remove_slot(struct addr_set *set, size_t hole)
 {
   for (size_t i = after(set, hole); !is_empty(set, i); i = after(set, i)) {
     size_t home = home_of(set, &set->slot[i].addr);
+    /* Its home lies at or before the hole: a search from there would stop at the hole. */
     if (distance(set, home, i) >= distance(set, hole, i)) {
       set->slot[hole] = set->slot[i];
       hole = i;

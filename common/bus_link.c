@@ -12,11 +12,15 @@
 /* Time that a BYE gets to leave. */
 #define BUS_LINK_FLUSH_MS 500
 
+/* What tells the states of enum bus_link_event apart; the other events (connect, retry, accept) say
+ * nothing that the sensor acts on. */
 #define BUS_LINK_EVENTS                                                                            \
   (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                               \
    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |                    \
    ZMQ_EVENT_DISCONNECTED)
 
+/* is_ready follows the monitor: it is the sensor's own view of the connection, and may lag behind
+ * the pipe by a moment. */
 struct bus_link {
   void *socket;
   void *monitor;
@@ -43,7 +47,7 @@ static const struct bus_option link_options[] = {
 static int bus_link_watch(struct bus *bus, struct bus_link *link)
 {
   char address[64];
-  (void)snprintf(address, sizeof(address), "inproc://seine.link.%p", (void *)link);
+  (void)snprintf(address, sizeof(address), "inproc://seine.link.%u", bus->links_made++);
   link->monitor = zmq_socket(bus->context, ZMQ_PAIR);
   const struct bus_option no_linger = {ZMQ_LINGER, 0};
   if (link->monitor == NULL || bus_socket_set(link->monitor, &no_linger, 1) != 0 ||
@@ -62,13 +66,15 @@ static int bus_link_open(struct bus *bus, struct bus_link *link, const struct ke
   if (link->socket == NULL ||
       bus_socket_set(link->socket, link_options, sizeof(link_options) / sizeof(link_options[0])) !=
           0 ||
-      bus_socket_secure(link->socket, own, false) != 0 ||
+      bus_socket_secure(link->socket, own, false, BUS_MESSAGE_MAX_BYTES) != 0 ||
       zmq_setsockopt(link->socket, ZMQ_CURVE_SERVERKEY, server_key, KEYS_BYTES) != 0) {
     return ERR_IO;
   }
   return bus_link_watch(bus, link);
 }
 
+/* zmq_connect only starts: whether anybody answers is told by the monitor later. So what fails here
+ * is the endpoint's text. */
 int bus_link_new(struct bus *bus, const char *endpoint, const struct key_pair *own,
                  const uint8_t server_key[KEYS_BYTES], struct bus_link **out,
                  struct err_message *message)
@@ -135,6 +141,7 @@ static bool bus_link_has_room(struct bus_link *link)
          (events & ZMQ_POLLOUT) != 0;
 }
 
+/* From the monitor's number to what the sensor does about it, and the state that goes with it. */
 static enum bus_link_event bus_link_judge(struct bus_link *link, unsigned event)
 {
   bool was_ready = link->is_ready;
@@ -157,6 +164,8 @@ static enum bus_link_event bus_link_judge(struct bus_link *link, unsigned event)
   }
 }
 
+/* Events that mean nothing here are passed over, so that NONE means an empty monitor and nothing
+ * else. */
 enum bus_link_event bus_link_event(struct bus_link *link)
 {
   enum bus_link_event found = BUS_LINK_NONE;
@@ -176,6 +185,8 @@ enum bus_link_event bus_link_event(struct bus_link *link)
   return found;
 }
 
+/* Tried twice: after the first EAGAIN the socket is made to look at its commands, since a credit
+ * may have come that nobody noticed. */
 int bus_link_send(struct bus_link *link, const void *bytes, size_t length)
 {
   if (length > BUS_MESSAGE_MAX_BYTES) {
@@ -192,6 +203,7 @@ int bus_link_send(struct bus_link *link, const void *bytes, size_t length)
   return ERR_AGAIN;
 }
 
+/* The collector sends single frames: a message of several is not from one of ours. */
 int bus_link_receive(struct bus_link *link, const uint8_t **bytes, size_t *length)
 {
   size_t taken = 0;

@@ -11,6 +11,8 @@
 #include "common/bus_socket.h"
 #include "common/bus_zap.h"
 
+/* router and zap are polled by one thread, in turns; frames keeps the last message alive for its
+ * borrower. */
 struct bus_server {
   void *router;
   void *zap;
@@ -52,6 +54,7 @@ static int bus_server_open_zap(struct bus *bus, struct bus_server *server,
   return 0;
 }
 
+/* Options before the bind: what is set later holds for later connections only. */
 static int bus_server_open_router(struct bus *bus, struct bus_server *server,
                                   struct err_message *message)
 {
@@ -60,7 +63,7 @@ static int bus_server_open_router(struct bus *bus, struct bus_server *server,
   if (server->router == NULL ||
       bus_socket_set(server->router, server_options,
                      sizeof(server_options) / sizeof(server_options[0])) != 0 ||
-      bus_socket_secure(server->router, config->own, true) != 0 ||
+      bus_socket_secure(server->router, config->own, true, BUS_MESSAGE_MAX_BYTES) != 0 ||
       zmq_setsockopt(server->router, ZMQ_ZAP_DOMAIN, BUS_ZAP_DOMAIN, strlen(BUS_ZAP_DOMAIN)) != 0) {
     return err_set(message, ERR_IO, "cannot open the bus: %s", bus_socket_error());
   }
@@ -68,6 +71,7 @@ static int bus_server_open_router(struct bus *bus, struct bus_server *server,
     return err_set(message, ERR_IO, "cannot listen on %s: %s", config->endpoint,
                    bus_socket_error());
   }
+  /* Port 0 asks for any: only now is it known which. */
   size_t size = sizeof(server->endpoint);
   if (zmq_getsockopt(server->router, ZMQ_LAST_ENDPOINT, server->endpoint, &size) != 0) {
     return err_set(message, ERR_IO, "cannot name the endpoint of %s: %s", config->endpoint,
@@ -76,6 +80,7 @@ static int bus_server_open_router(struct bus *bus, struct bus_server *server,
   return 0;
 }
 
+/* The judge before the ROUTER: between the two nobody may come in unasked. */
 int bus_server_new(struct bus *bus, const struct bus_server_config *config, struct bus_server **out,
                    struct err_message *message)
 {
@@ -99,6 +104,7 @@ int bus_server_new(struct bus *bus, const struct bus_server_config *config, stru
   return 0;
 }
 
+/* In the opposite order: the ROUTER goes while its judge is still bound. */
 void bus_server_free(struct bus_server *server)
 {
   if (server == NULL) {
@@ -174,6 +180,7 @@ int bus_server_receive(struct bus_server *server, struct bus_received *out)
     zmq_msg_t *id = &server->frames[0];
     zmq_msg_t *body = &server->frames[1];
     const char *name = NULL;
+    /* Before anything is believed: shape first, then identity, then content. */
     if (taken != 2 || zmq_msg_size(id) > BUS_ROUTE_MAX) {
       server->counters.dropped_malformed++;
       continue;
@@ -192,6 +199,8 @@ int bus_server_receive(struct bus_server *server, struct bus_received *out)
   return ERR_AGAIN;
 }
 
+/* The first frame names the peer: with ROUTER_MANDATORY it fails when that one is gone or full, and
+ * nothing of the message is sent. Once it is accepted ZeroMQ takes or drops the rest whole. */
 int bus_server_send(struct bus_server *server, const struct bus_route *to, const void *bytes,
                     size_t length)
 {

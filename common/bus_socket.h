@@ -6,13 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <zmq.h>
 
-#include "common/bus.h"
+#include "common/keys.h"
 
 struct bus {
   void *context;
+  unsigned links_made; /* names each link's monitor: a closed one's name is free only later */
 };
 
 /* One row of a table of options. */
@@ -22,8 +24,10 @@ struct bus_option {
 };
 /* ERR_IO at the first that ZeroMQ refuses. */
 int bus_socket_set(void *socket, const struct bus_option *options, size_t count);
-/* ZMQ_MAXMSGSIZE and CURVE's own key; is_server: as the accepting side. */
-int bus_socket_secure(void *socket, const struct key_pair *own, bool is_server);
+/* ZMQ_MAXMSGSIZE (for messages of at most message_max_bytes) and CURVE's own key; is_server: as the
+ * accepting side. ERR_IO. */
+int bus_socket_secure(void *socket, const struct key_pair *own, bool is_server,
+                      int64_t message_max_bytes);
 int bus_socket_fd(void *socket);
 /* Takes the frames of one message: the first `count` of them into frames (initialised by the
  * caller), the rest is read and dropped. *taken: how many there were. ERR_AGAIN. */

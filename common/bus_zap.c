@@ -11,6 +11,8 @@
 #include "common/bus_socket.h"
 #include "common/err.h"
 
+/* The frames of a request (RFC 27/ZAP), in order. ZAP_KEY is the first and, for CURVE, the only
+ * credential: the client's public key, 32 bytes. */
 enum zap_frame {
   ZAP_VERSION,
   ZAP_REQUEST_ID,
@@ -25,12 +27,15 @@ enum zap_frame {
 /* One property: name length (1 byte), name, value length (4 bytes, big-endian), value. */
 #define ZAP_METADATA_BYTES (1 + sizeof(BUS_ZAP_KEY_PROPERTY) - 1 + 4 + KEYS_TEXT_MAX - 1)
 
+/* Frames have no NUL: length and bytes are compared. */
 static bool zap_frame_is(zmq_msg_t *frame, const char *text)
 {
   return zmq_msg_size(frame) == strlen(text) &&
          memcmp(zmq_msg_data(frame), text, strlen(text)) == 0;
 }
 
+/* The server listens on IPv6 sockets for both families, so the kernel tells IPv4 peers as mapped.
+ */
 void bus_zap_address(const char *text, char out[BUS_ZAP_ADDRESS_MAX])
 {
   const char *mapped = "::ffff:";
@@ -73,6 +78,9 @@ static void zap_send(void *zap, const void *bytes, size_t length, int more)
   (void)zmq_send(zap, bytes, length, ZMQ_DONTWAIT | more);
 }
 
+/* version | request id | status | text | user id | metadata
+ *
+ * The user id becomes the User-Id property of every message of that connection. */
 static void zap_reply(void *zap, zmq_msg_t *request_id, const char *name,
                       const struct bus_zap_verdict *verdict)
 {
@@ -93,6 +101,7 @@ static void zap_reply(void *zap, zmq_msg_t *request_id, const char *name,
   zap_send(zap, metadata, metadata_length, 0);
 }
 
+/* Text in a frame has no NUL: it is copied up to the frame's length, cut to the buffer. */
 static void zap_copy_address(zmq_msg_t *frame, char out[BUS_ZAP_ADDRESS_MAX])
 {
   char text[BUS_ZAP_ADDRESS_MAX];
@@ -101,6 +110,8 @@ static void zap_copy_address(zmq_msg_t *frame, char out[BUS_ZAP_ADDRESS_MAX])
   bus_zap_address(text, out);
 }
 
+/* A REP socket must answer what it received before it can receive again: a malformed request is
+ * answered too, with a refusal. */
 int bus_zap_judge(void *zap, const struct key_ring *ring, struct bus_zap_verdict *verdict)
 {
   zmq_msg_t frames[ZAP_FRAMES];

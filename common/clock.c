@@ -43,6 +43,7 @@ int64_t clock_monotonic_ns(void)
   return read_clock(CLOCK_MONOTONIC);
 }
 
+/* C's remainder has the sign of the time: made positive, the floor is right before 1970 too. */
 int64_t clock_floor_ns(int64_t time_ns, int64_t step_ns)
 {
   int64_t rest = time_ns % step_ns;
@@ -67,6 +68,7 @@ const char *clock_format(int64_t time_ns, char out[CLOCK_TEXT_MAX])
   }
   time_t when = (time_t)seconds;
   struct tm utc;
+  /* RFC 3339 has four digits for the year; other times stay readable as a number. */
   if (gmtime_r(&when, &utc) == NULL || utc.tm_year + 1900 < 1 || utc.tm_year + 1900 > 9999) {
     (void)snprintf(out, CLOCK_TEXT_MAX, "@%lld", (long long)seconds);
     return out;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which files are read, in which order, into one structure. */
+/* Which files are read, in which order, into one structure.
+ *
+ *   file -> conf_tree.c: nodes with marks -> conf_read.c: along the rows -> conf_value.c: members
+ *                  \___________________ mistakes: conf_errors.c ___________________/ */
 #include "common/conf.h"
 
 #include <dirent.h>
@@ -13,6 +16,8 @@
 #define FILE_PATH_MAX 4096
 #define ENDING        ".yaml"
 
+/* What one conf_load carries from file to file: settings grow, mistakes are collected, is_set
+ * remembers what any file gave. */
 struct load {
   struct conf_errors *errors;
   struct conf_scope scope;
@@ -20,6 +25,7 @@ struct load {
   bool has_unread; /* a file that was no tree, and may hold anything */
 };
 
+/* The first error is the one returned; the mistakes themselves are all in errors. */
 static void note(struct load *load, int err)
 {
   if (load->err == 0) {
@@ -61,6 +67,7 @@ static void take_tree(struct load *load, int err, struct conf_node *root)
   note(load, err);
 }
 
+/* A file that cannot be read was told by conf_tree_read; the load goes on with the next one. */
 static void read_file(struct load *load, const char *path)
 {
   struct conf_node *root = NULL;
@@ -94,6 +101,7 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
   return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* One file of conf.d. */
 static void read_part(struct load *load, const char *folder, const char *name)
 {
   char path[FILE_PATH_MAX];
@@ -122,11 +130,14 @@ static void read_folder(struct load *load, const char *folder)
   free(entry);
 }
 
+/* Later files override earlier ones: the main file first, then the parts by name. The folder is
+ * beside the main file, wherever that was said to be. */
 int conf_load(const struct conf_row *rows, size_t settings_size, void *settings, const char *path,
               bool has_confd, struct conf_errors *errors)
 {
   struct load load;
   begin(&load, rows, settings_size, settings, errors);
+  /* No file at all is a load of the defaults; out of memory ends it here. */
   if (path == NULL || load.err != 0) {
     return finish(&load, NULL);
   }
@@ -152,4 +163,10 @@ int conf_load_text(const struct conf_row *rows, size_t settings_size, void *sett
     take_tree(&load, err, root);
   }
   return finish(&load, name);
+}
+
+/* The row types know how their values are freed: conf_value.c. */
+void conf_free(const struct conf_row *rows, void *settings)
+{
+  conf_values_free(rows, settings);
 }

@@ -15,57 +15,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "common/conf_errors.h"
+#include "common/conf_row.h"
 #include "common/err.h"
-
-enum conf_type {
-  CONF_BOOL,  /* bool: true or false */
-  CONF_COUNT, /* int64_t within min..max */
-  CONF_BYTES, /* int64_t bytes: "1000000", "10 MB", "64 MiB", "64kB" (k M G T = powers of 1000) */
-  CONF_DURATION, /* int64_t ns, as duration_parse reads */
-  CONF_NUMBER,   /* double within min..max */
-  CONF_TEXT,     /* char * on the heap, "" when empty */
-  CONF_CHOICE,   /* int: index into choices */
-  CONF_LIST,     /* struct conf_list of texts: a sequence, or one scalar */
-  CONF_SEQUENCE, /* struct conf_array: a sequence of mappings, each read by rows[] */
-  CONF_NAMED, /* struct conf_array: a mapping NAME -> mapping; the row whose key is "name" gets NAME
-               */
-};
-
-struct conf_list {
-  char **item;
-  size_t count;
-};
-
-/* count structures of the row's item_size bytes, one behind the other. item is NULL as long as no
- * file gave the key: so "rules: []" (item set, count 0) differs from no `rules:` at all. */
-struct conf_array {
-  void *item;
-  size_t count;
-};
-
-struct conf_row {
-  const char *key; /* dotted below a mapping: "capture.filter"; NULL ends the table */
-  enum conf_type type;
-  size_t offset;        /* of the member within the settings structure (or the item) */
-  const char *fallback; /* the default as text (it need not meet bounds and check); NULL: required;
-                           lists: "" or one item; arrays: "" */
-  const char *help;     /* one line, with the unit */
-  double min, max;      /* COUNT, BYTES, DURATION (in ns), NUMBER; 0, 0: no bound */
-  const char *const *choices;  /* CHOICE: NULL-terminated */
-  const struct conf_row *rows; /* SEQUENCE, NAMED */
-  size_t item_size;            /* SEQUENCE, NAMED */
-  /* TEXT, LIST (each item): NULL when good, else what was expected. May be NULL. */
-  const char *(*check)(const char *value);
-};
-
-/* Every mistake as "FILE:LINE:COL: KEY: 'VALUE': expected ...". */
-struct conf_errors {
-  char **line;
-  size_t count;
-};
 
 /* Fills settings (of the shape the rows tell; the caller's memory, zeroed here) from path and
  * path's sibling folder conf.d (when has_confd). path NULL: defaults alone. Returns 0, or the first
@@ -76,10 +30,7 @@ int conf_load(const struct conf_row *rows, size_t settings_size, void *settings,
 /* The same from memory, for tests and fuzzing; name stands for the file in messages. */
 int conf_load_text(const struct conf_row *rows, size_t settings_size, void *settings,
                    const char *name, const char *text, size_t length, struct conf_errors *errors);
-/* Adds a mistake that a program found beyond the rows (a rule that names no receiver). */
-void conf_errors_add(struct conf_errors *errors, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void conf_errors_free(struct conf_errors *errors);
+/* Frees what the rows own and leaves the members empty: a second call does no harm. */
 void conf_free(const struct conf_row *rows, void *settings);
 
 /* The commented example file: every key with help, type, bounds and default, commented out by one

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Collecting mistakes, and the nearest known key to an unknown one. */
+/* Collecting mistakes, and the nearest known key to an unknown one.
+ *
+ * All mistakes of a load are told at once: whoever edits a file wants one round, not ten. Each is a
+ * line of its own that editors can jump to. */
 #include "common/conf_errors.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +37,7 @@ static void add(struct conf_errors *errors, const char *prefix, const char *word
   if (errors == NULL || errors->count > CONF_MISTAKES_MAX) {
     return;
   }
+  /* A file that is not a configuration at all must not fill the screen. */
   if (errors->count == CONF_MISTAKES_MAX) {
     append(errors, "more mistakes than these are not shown");
     return;
@@ -43,6 +48,7 @@ static void add(struct conf_errors *errors, const char *prefix, const char *word
   append(errors, log_escape(raw, text, sizeof(text)));
 }
 
+/* Prefix and words are formatted apart: a long path must not push the message out. */
 void conf_errors_at(struct conf_errors *errors, struct conf_mark mark, const char *format, ...)
 {
   char prefix[MISTAKE_MAX] = "";
@@ -78,6 +84,7 @@ void conf_errors_free(struct conf_errors *errors)
   *errors = (struct conf_errors){NULL, 0};
 }
 
+/* 'short'   'the first eighty bytes of a long on...' */
 const char *conf_quote(const char *value, char *out, size_t size)
 {
   size_t length = strlen(value);
@@ -108,6 +115,7 @@ static size_t edit_distance(const char *a, size_t a_length, const char *b, size_
   for (size_t j = 0; j <= m; j++) {
     cell[0][j] = j;
   }
+  /* Three rows of the matrix are enough: a swap looks back by two. */
   for (size_t i = 1; i <= n; i++) {
     const size_t *before = cell[(i - 1) % 3];
     size_t *row = cell[i % 3];
@@ -141,6 +149,7 @@ static size_t key_distance(const char *wanted, const char *known, size_t known_l
                edit_distance(wanted + a, wanted_length - a, known + b, known_length - b) + 1);
 }
 
+/* On a tie the earlier row wins, so that the advice does not change from run to run. */
 const char *conf_nearest_key(const struct conf_row *rows, const char *key, const char *hidden,
                              char out[CONF_PATH_MAX])
 {

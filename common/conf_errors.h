@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How mistakes are worded: "FILE:LINE:COL: KEY: 'VALUE': expected ...". Within conf*.c. */
+/* The mistakes of a load, collected and worded alike: "FILE:LINE:COL: KEY: 'VALUE': expected ...".
+ * Programs use the list, conf_errors_add and conf_errors_free (by common/conf.h); what follows is
+ * for conf*.c alone. */
 #ifndef COMMON_CONF_ERRORS_H
 #define COMMON_CONF_ERRORS_H
 
 #include <stddef.h>
 
-#include "common/conf.h"
+#include "common/conf_row.h"
 
 #define CONF_MISTAKES_MAX 100 /* more are cut off, and that is said */
 #define CONF_PATH_MAX     256 /* the text of a key with all that stands above it */
+
+/* Every mistake as one line of text, without its newline, in the order in which it was found. */
+struct conf_errors {
+  char **line;
+  size_t count;
+};
+
+/* Adds a mistake that a program found beyond the rows (a rule that names no receiver). */
+void conf_errors_add(struct conf_errors *errors, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void conf_errors_free(struct conf_errors *errors);
 
 /* A place in a file; line and column from 1, line 0: the file as a whole. */
 struct conf_mark {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers and sizes as text, strictly: what is not wholly a number is none. */
+/* Numbers and sizes as text, strictly: what is not wholly a number is none. "10s" for a count, " 5"
+ * or "1,000" are refused, since every tolerant reading guesses at what was meant. */
 #include "common/conf_number.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/conf.h"
+#include "common/err.h"
 
 #define DIGITS "0123456789"
 
@@ -21,6 +24,7 @@ static const struct unit {
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
+/* 8388608 -> "8 MiB", 1000000 -> "1 MB", 1500 -> "1500" */
 const char *conf_format_bytes(int64_t bytes, char *out, size_t size)
 {
   for (size_t i = 0; i < UNITS; i++) {
@@ -52,6 +56,7 @@ int conf_parse_whole(const char *text, int64_t *out)
   return 0;
 }
 
+/* strtod obeys LC_NUMERIC, which no program of ours sets: the point is always '.'. */
 int conf_parse_number(const char *text, double *out)
 {
   char *end = NULL;

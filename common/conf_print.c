@@ -13,6 +13,7 @@
 #define INDENT_STEP 2
 #define PLAIN       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:%+- "
 
+/* Rows that have rows of their own. */
 static bool is_array(const struct conf_row *row)
 {
   return row->type == CONF_SEQUENCE || row->type == CONF_NAMED;
@@ -30,6 +31,8 @@ static bool is_plain(const char *text)
          strchr(" :", text[length - 1]) == NULL && strstr(text, ": ") == NULL;
 }
 
+/* A text that YAML would read differently goes in double quotes, with the two characters escaped
+ * that end or escape there. */
 static void print_scalar(const char *text, FILE *out)
 {
   if (is_plain(text)) {
@@ -120,6 +123,7 @@ static void print_rows(const struct conf_row *rows, const char *hidden, int inde
   }
 }
 
+/* The head is a comment that stays one: it begins with two '#'. */
 void conf_print_example(const struct conf_row *rows, const char *title, FILE *out)
 {
   (void)fprintf(out, "## %s\n##\n", title);

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks a tree along the table; the recursion is as deep as the table is. */
+/* Walks a tree along the table; the recursion is as deep as the table is.
+ *
+ *   read_group   a mapping: each of its keys     -> read_key
+ *   read_key     a row, a group, or a mistake    -> read_row, read_group
+ *   read_row     by the row's type               -> read_scalar, read_list, read_sequence,
+ * read_named read_item    one structure of an array       -> read_group again, with the item's own
+ * rows
+ *
+ * A mistake never ends the walk: what follows is read as well. */
 #include "common/conf_read.h"
 
 #include <stdio.h>
@@ -7,6 +15,7 @@
 #include <string.h>
 
 #include "common/conf_value.h"
+#include "common/err.h"
 
 #define ITEMS_MAX ((size_t)1 << 16) /* of one sequence or mapping of names */
 #define NAME_KEY  "name"
@@ -68,6 +77,7 @@ static int say_unknown(const struct at *at, const struct conf_node *node)
 {
   char nearest[CONF_PATH_MAX];
   (void)conf_nearest_key(at->scope->rows, at->key, at->scope->hidden, nearest);
+  /* The key exists in its dotted form: say how it is written, not what it is near to. */
   if (strcmp(nearest, at->key) == 0) {
     conf_errors_at(at->errors, node->key->mark,
                    "%s: a key with a dot: expected a mapping for each part", at->path);
@@ -140,7 +150,8 @@ static int set_name(const struct at *at, const struct conf_scope *scope, bool *i
   return 0;
 }
 
-/* Fills one item, whose memory holds anything; afterwards conf_free may be called in any case. */
+/* Fills one item, whose memory holds anything; afterwards conf_values_free may be called in any
+ * case. */
 static int read_item(const struct at *at, const struct conf_row *row, void *item,
                      const struct conf_node *node)
 {
@@ -156,6 +167,7 @@ static int read_item(const struct at *at, const struct conf_row *row, void *item
     free(is_set);
     return no_memory(at->errors);
   }
+  /* "NAME:" without a value is an item of defaults; a dash without one is a mistake. */
   bool is_named = row->type == CONF_NAMED;
   struct conf_scope scope = {row->rows, item, is_set, path, is_named ? NAME_KEY : NULL};
   if (is_named) {
@@ -210,7 +222,7 @@ static void *named_item(const struct conf_row *row, struct conf_array *array, si
     void *item = (char *)array->item + i * row->item_size;
     char **known = conf_member(name_row, item);
     if (strcmp(*known, name) == 0) {
-      conf_free(row->rows, item);
+      conf_values_free(row->rows, item);
       return item;
     }
   }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From libyaml's events to a tree of nodes. */
+/* From libyaml's events to a tree of nodes.
+ *
+ * libyaml gives the marks (exact line and column) and the grammar; what a configuration may hold is
+ * decided here, event by event, before a node is made. */
 #include "common/conf_tree.h"
 
 #include <assert.h>
@@ -10,6 +13,12 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "common/err.h"
+
+/*   open[0]  mapping            the file's top level
+ *   key[0]   "capture"          waits for its value, which is being read:
+ *   open[1]  mapping
+ *   key[1]   "filter"           the next scalar becomes its value */
 struct builder {
   const char *file;
   const char *text;
@@ -47,12 +56,14 @@ static struct conf_mark mark_of(const struct builder *b, const yaml_mark_t *mark
   return (struct conf_mark){b->file, mark->line + 1, mark->column + 1};
 }
 
+/* A mistake at the event's place; returns err for a `return refuse(...)`. */
 static int refuse(struct builder *b, const yaml_event_t *event, int err, const char *what)
 {
   conf_errors_at(b->errors, mark_of(b, &event->start_mark), "%s", what);
   return err;
 }
 
+/* No place in the file is to blame. */
 static int no_memory(struct builder *b)
 {
   conf_errors_at(b->errors, (struct conf_mark){b->file, 0, 0}, "out of memory");
@@ -67,6 +78,7 @@ static int say_parser_error(struct builder *b, const yaml_parser_t *parser)
   }
   struct conf_mark mark = mark_of(b, &parser->problem_mark);
   const char *problem = parser->problem != NULL ? parser->problem : "unreadable";
+  /* The reader knows only a byte's offset: line and column are counted here. */
   if (parser->error == YAML_READER_ERROR) {
     mark = (struct conf_mark){b->file, 1, 1};
     for (size_t i = 0; i < parser->problem_offset && i < b->length; i++) {
@@ -135,6 +147,7 @@ static int attach(struct builder *b, const yaml_event_t *event, struct conf_node
   }
   struct conf_node *parent = b->open[b->depth - 1];
   struct conf_node **key = &b->key[b->depth - 1];
+  /* In a mapping scalars come in turns: a key, then its value. */
   if (parent->kind == CONF_NODE_MAPPING && *key == NULL) {
     *key = node;
     if (node->kind != CONF_NODE_SCALAR) {
@@ -268,6 +281,8 @@ static int build(struct builder *b, yaml_parser_t *parser)
   return err;
 }
 
+/* On an error the tree is freed from both ends: what hangs in the root, and the keys that still
+ * waited for a value. */
 int conf_tree_parse(const char *file, const char *text, size_t length, struct conf_errors *errors,
                     struct conf_node **root)
 {
@@ -281,6 +296,7 @@ int conf_tree_parse(const char *file, const char *text, size_t length, struct co
   if (yaml_parser_initialize(&parser) == 0) {
     return no_memory(&b);
   }
+  /* Said, not guessed: a byte order mark of UTF-16 must not change how the file is read. */
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
   int err = build(&b, &parser);
@@ -296,6 +312,7 @@ int conf_tree_parse(const char *file, const char *text, size_t length, struct co
   return err;
 }
 
+/* The path as the user gave it, and the system's words. */
 static int say_io(struct conf_errors *errors, const char *path, int number)
 {
   conf_errors_at(errors, (struct conf_mark){path, 0, 0}, "cannot be read: %s", strerror(number));

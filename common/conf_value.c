@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The types of values: how each is set, told in words and freed. */
+/* The types of values: how each is set, told in words and freed. Whoever adds a type finds every
+ * place that has to know it by the compiler's warning about these switches. */
 #include "common/conf_value.h"
 
 #include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/conf_number.h"
+#include "common/err.h"
 
 /* Zero twice means none; other types have no measure to bound. */
 static bool has_bounds(const struct conf_row *row)
@@ -69,6 +74,7 @@ static const char *bound_words(const struct conf_row *row, double bound, char *o
   return out;
 }
 
+/* "one of error, warning, info, debug" */
 static void add_choices(const struct conf_row *row, char out[CONF_EXPECTED_MAX])
 {
   for (size_t i = 0; row->choices[i] != NULL; i++) {
@@ -77,6 +83,7 @@ static void add_choices(const struct conf_row *row, char out[CONF_EXPECTED_MAX])
   }
 }
 
+/* The same words in the message, the example file and the man page: they cannot differ. */
 const char *conf_value_expected(const struct conf_row *row, char out[CONF_EXPECTED_MAX])
 {
   char low[32];
@@ -115,6 +122,7 @@ static int set_whole(const struct conf_row *row, int64_t *member, const char *te
   return 0;
 }
 
+/* Fractions and exponents, within bounds. */
 static int set_number(const struct conf_row *row, double *member, const char *text, bool is_default)
 {
   double value = 0;
@@ -125,6 +133,7 @@ static int set_number(const struct conf_row *row, double *member, const char *te
   return 0;
 }
 
+/* YAML 1.2's two words: not yes, on or 1, which YAML 1.1 has people guess about. */
 static int set_bool(bool *member, const char *text)
 {
   bool is_true = strcmp(text, "true") == 0;
@@ -135,6 +144,7 @@ static int set_bool(bool *member, const char *text)
   return 0;
 }
 
+/* The enum's value is the place in the list of choices. */
 static int set_choice(const struct conf_row *row, int *member, const char *text)
 {
   for (int i = 0; row->choices[i] != NULL; i++) {
@@ -255,6 +265,7 @@ int conf_value_set(const struct conf_row *row, void *member, const char *text,
   return set_value(row, member, text, false);
 }
 
+/* By the same parsers as a value of a file, but without bounds. */
 static int set_default(const struct conf_row *row, void *member)
 {
   const char *text = row->fallback != NULL ? row->fallback : "";
@@ -270,11 +281,13 @@ static int set_default(const struct conf_row *row, void *member)
   return err;
 }
 
+/* The one place where a settings structure is addressed by offset. */
 void *conf_member(const struct conf_row *row, void *base)
 {
   return (char *)base + row->offset;
 }
 
+/* Zeroed first: conf_values_free may be called whatever happens next. */
 int conf_defaults(const struct conf_row *rows, size_t size, void *base)
 {
   memset(base, 0, size);
@@ -288,17 +301,17 @@ int conf_defaults(const struct conf_row *rows, size_t size, void *base)
 void conf_array_free(const struct conf_row *row, struct conf_array *array)
 {
   for (size_t i = 0; i < array->count; i++) {
-    conf_free(row->rows, (char *)array->item + i * row->item_size);
+    conf_values_free(row->rows, (char *)array->item + i * row->item_size);
   }
   free(array->item);
   *array = (struct conf_array){NULL, 0};
 }
 
 /* Leaves empty members, so that a second call does no harm. */
-void conf_free(const struct conf_row *rows, void *settings)
+void conf_values_free(const struct conf_row *rows, void *base)
 {
   for (const struct conf_row *row = rows; row->key != NULL; row++) {
-    void *member = conf_member(row, settings);
+    void *member = conf_member(row, base);
     if (row->type == CONF_TEXT) {
       char **text = member;
       free(*text);

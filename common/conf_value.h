@@ -3,7 +3,7 @@
 #ifndef COMMON_CONF_VALUE_H
 #define COMMON_CONF_VALUE_H
 
-#include "common/conf.h"
+#include "common/conf_row.h"
 
 #define CONF_EXPECTED_MAX 256
 
@@ -23,5 +23,7 @@ int conf_list_append(const struct conf_row *row, struct conf_list *list, const c
                      char expected[CONF_EXPECTED_MAX]);
 void conf_list_free(struct conf_list *list);
 void conf_array_free(const struct conf_row *row, struct conf_array *array);
+/* Frees all that the rows own within base, down into arrays: what conf_free does. */
+void conf_values_free(const struct conf_row *rows, void *base);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-/* bytes: outermost IP bytes (DESIGN: "accounting across hosts uses outermost IP bytes").
- * payload_bytes: bytes above the innermost TCP, UDP or SCTP header, as the headers' lengths say;
- * for other protocols the bytes above the IP header. */
+/* bytes: of the outermost IP header, which all hosts on the way see alike: sums across hosts
+ * compare. payload_bytes: bytes above the innermost TCP, UDP or SCTP header, as the headers'
+ * lengths say; for other protocols the bytes above the IP header. */
 struct counts {
   uint64_t packets;
   uint64_t bytes;

@@ -6,12 +6,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* At the place of minus the number: in the order of enum err. */
 static const char *const phrases[] = {
     "no error",           "truncated input", "malformed input", "limit exceeded",
     "out of memory",      "not supported",   "not found",       "input or output failed",
     "permission refused", "conflict",        "try again",       "end of input",
 };
 
+/* Numbers may come from elsewhere (a negative errno of a library): those are unknown, not out of
+ * bounds. */
 const char *err_text(int err)
 {
   if (err > 0 || err < ERR_END) {

@@ -21,6 +21,7 @@ unsigned hist_bucket(uint32_t value)
   return 4 * e + ((value >> (e - 2)) & 3) - 4;
 }
 
+/* The way back: e and q out of the bucket's number. */
 void hist_bounds(unsigned bucket, uint32_t *low, uint32_t *high)
 {
   if (bucket < 4) {
@@ -34,6 +35,7 @@ void hist_bounds(unsigned bucket, uint32_t *low, uint32_t *high)
   *high = *low + width - 1;
 }
 
+/* Addition loses nothing: the order of merging and the splitting of the stream do not matter. */
 void hist_merge(struct hist *into, const struct hist *from)
 {
   for (unsigned i = 0; i < HIST_BUCKETS; i++) {
@@ -78,6 +80,8 @@ static double term(double x, double y)
   return x > 0.0 ? x * log2(x / y) : 0.0;
 }
 
+/* Both are measured against their middle, which is 0 only where both are: no division by 0, unlike
+ * in Kullback and Leibler's. */
 double hist_divergence(const struct hist *a, const struct hist *b)
 {
   double total_a = (double)hist_total(a);

@@ -18,6 +18,7 @@
 #define ESTIMATE_MAX 0x1p64                       /* a 64-bit hash tells no more items apart */
 #define RANK_LIMIT   (64 - HLL_PRECISION_MIN + 2) /* ranks are below this at every precision */
 
+/* 2^p: the standard error falls with its square root. */
 static unsigned registers(unsigned precision)
 {
   return 1U << precision;
@@ -29,6 +30,7 @@ static unsigned rank_max(unsigned precision)
   return 64 - precision + 1;
 }
 
+/* The whole array is zeroed, also beyond 2^precision: sketches may be compared as memory. */
 void hll_init(struct hll *h, unsigned precision, uint64_t seed)
 {
   assert(precision >= HLL_PRECISION_MIN && precision <= HLL_PRECISION_MAX);
@@ -37,6 +39,7 @@ void hll_init(struct hll *h, unsigned precision, uint64_t seed)
   h->precision = (uint8_t)precision;
 }
 
+/* hash  | number: p bits | 0 0 1 x x x ... |   rank 3: two zeros before the first one */
 void hll_add(struct hll *h, uint64_t hash)
 {
   unsigned number = (unsigned)(hash >> (64 - h->precision));
@@ -122,6 +125,10 @@ int hll_merge(struct hll *into, const struct hll *from)
   return 0;
 }
 
+/* p = 12   number | aaaaaaaa bbbb | rank of the rest
+ * p = 8    number | aaaaaaaa |      rank of bbbb + rest
+ *
+ * If bbbb has a one, the rank ends there; else it goes on through all of bbbb. */
 int hll_fold(const struct hll *h, unsigned precision, struct hll *out)
 {
   if (precision > h->precision || precision < HLL_PRECISION_MIN) {
@@ -156,6 +163,7 @@ static size_t put_u16(uint8_t *out, unsigned value)
   return 2;
 }
 
+/* Registers in ascending order, empty ones left out. */
 static size_t encode_sparse(const struct hll *h, uint8_t *out)
 {
   size_t length = 0;
@@ -181,6 +189,7 @@ size_t hll_encode(const struct hll *h, uint8_t out[HLL_ENCODED_MAX])
   for (unsigned i = 0; i < 8; i++) {
     out[2 + i] = (uint8_t)(h->seed >> (8 * i));
   }
+  /* Dense as soon as it is no longer than sparse. */
   if (2 + SPARSE_ENTRY * (size_t)used >= m) {
     out[10] = FORM_DENSE;
     memcpy(out + HEAD_BYTES, h->rank, m);
@@ -191,12 +200,14 @@ size_t hll_encode(const struct hll *h, uint8_t out[HLL_ENCODED_MAX])
   return length + encode_sparse(h, out + length);
 }
 
+/* Little endian, unlike rd_u16: the encoded form is. */
 static unsigned get_u16(struct rd *r)
 {
   unsigned low = rd_u8(r);
   return low | (unsigned)rd_u8(r) << 8;
 }
 
+/* A rank beyond what a hash can give would poison every merge that follows: refused. */
 static int decode_dense(struct rd *r, struct hll *h)
 {
   const uint8_t *ranks = rd_take(r, registers(h->precision));
@@ -223,6 +234,7 @@ static int decode_sparse(struct rd *r, struct hll *h)
     if (r->has_failed) {
       break;
     }
+    /* A rank of 0 would be an empty register, which the form leaves out. */
     if (number < least || number >= registers(h->precision) || rank == 0 ||
         rank > rank_max(h->precision)) {
       return ERR_MALFORMED;

@@ -15,6 +15,8 @@ json_t *json_u64(uint64_t value)
   return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
+/* Times travel as text: a number of nanoseconds is beyond a double, which many readers of JSON use.
+ */
 json_t *json_time(int64_t time_ns)
 {
   char text[CLOCK_TEXT_MAX];
@@ -85,6 +87,7 @@ json_t *json_text(const char *text)
   return value;
 }
 
+/* Readers of answers must not fail at a member that a later version left out. */
 int64_t json_get_int(const json_t *object, const char *key, int64_t fallback)
 {
   const json_t *member = json_object_get(object, key);

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* ASCII by hand: isalnum would ask the locale, and names become file names and JSON. */
 static bool key_name_is_good(char c)
 {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '_' || c == '-';
 }
 
+/* Neither a path ("..", "a/b") nor an option ("-x") nor a hidden file can be a name. */
 int keys_check_name(const char *name)
 {
   size_t length = strnlen(name, KEYS_NAME_MAX);

@@ -21,12 +21,19 @@ struct key_ring_entry {
   bool is_doubled;
 };
 
+/* entries   [ key name ] [ key name ] [ key name ]     sorted by key
+ *                ^             ^             ^
+ * names     -----+-------------+-------------+          pointers, sorted by name
+ *
+ * entries is neither grown nor sorted after the index is made, or names would point at nothing. */
 struct key_ring {
   struct key_ring_entry *entries; /* by key */
   const char **names;             /* sorted; borrowed from entries */
   size_t count, room;
 };
 
+/* Among equal keys by name: which two are named in the warning does not hang on the folder's order.
+ */
 static int key_ring_compare_keys(const void *a, const void *b)
 {
   const struct key_ring_entry *left = a;
@@ -54,6 +61,7 @@ static bool key_ring_file_name(const char *file, char name[NAME_MAX + 1])
   return true;
 }
 
+/* Grows by doubling while the folder is read; afterwards the ring is fixed. */
 static int key_ring_append(struct key_ring *ring, const char *name, const uint8_t key[KEYS_BYTES])
 {
   if (ring->count == ring->room) {
@@ -99,6 +107,8 @@ static int key_ring_add_file(struct key_ring *ring, const char *folder, const ch
   return key_ring_append(ring, name, key);
 }
 
+/* readdir tells its end and its failure alike: errno is cleared before each call to know them
+ * apart. */
 static int key_ring_read_folder(struct key_ring *ring, const char *folder,
                                 struct err_message *message)
 {
@@ -138,6 +148,7 @@ static void key_ring_drop_doubled(struct key_ring *ring, const char *folder)
       b->is_doubled = true;
     }
   }
+  /* Closed up in place: the order by key stays. */
   size_t kept = 0;
   for (size_t i = 0; i < ring->count; i++) {
     if (!ring->entries[i].is_doubled) {
@@ -166,6 +177,8 @@ static int key_ring_index(struct key_ring *ring, const char *folder)
   return 0;
 }
 
+/* Made whole or not at all: while a new ring cannot be read, the caller goes on with the old one.
+ */
 int key_ring_load(const char *folder, struct key_ring **out, struct err_message *message)
 {
   struct key_ring *ring = calloc(1, sizeof(*ring));
@@ -193,6 +206,8 @@ void key_ring_free(struct key_ring *ring)
   }
 }
 
+/* By halving, written out since bsearch would need an entry for a key. Public keys are no secret:
+ * the time that memcmp takes tells nothing. */
 const char *key_ring_name(const struct key_ring *ring, const uint8_t key[KEYS_BYTES])
 {
   size_t low = 0;

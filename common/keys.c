@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: read with their permissions checked, written whole or not at all. */
+/* Key files: read with their permissions checked, written whole or not at all. Secrets are wiped
+ * from every buffer that held them, also where an error ends the way. */
 #include "common/keys.h"
 
 #include <ctype.h>
@@ -17,6 +18,7 @@
 
 #define KEYS_TEXT_LENGTH (KEYS_TEXT_MAX - 1)
 
+/* Into a buffer of its own, since a failing decoder may have written half of it. */
 int keys_parse(const char *text, uint8_t out[KEYS_BYTES])
 {
   uint8_t key[KEYS_BYTES];
@@ -28,6 +30,7 @@ int keys_parse(const char *text, uint8_t out[KEYS_BYTES])
   return 0;
 }
 
+/* Cannot fail: 32 is a multiple of 4, as Z85 wants it. */
 void keys_format(const uint8_t key[KEYS_BYTES], char out[KEYS_TEXT_MAX])
 {
   (void)zmq_z85_encode(out, key, KEYS_BYTES);
@@ -97,6 +100,8 @@ static int keys_read(const char *path, bool is_secret, uint8_t out[KEYS_BYTES],
   return err;
 }
 
+/* The file holds the secret half alone, so that the two can never disagree: the public one is
+ * derived. Every copy on the stack is wiped before it is left. */
 int keys_load(const char *path, struct key_pair *out, struct err_message *message)
 {
   struct key_pair pair = {{0}, {0}};
@@ -151,6 +156,8 @@ static int keys_write(const char *path, const char *text, mode_t mode, struct er
   if (keys_write_all(fd, text, mode) != 0) {
     err = err_set(message, ERR_IO, "cannot write %s: %s", draft, strerror(errno));
   } else if (link(draft, path) != 0) {
+    /* link, not rename: it refuses a name that is taken, and there is no moment between asking and
+     * making. */
     err = errno == EEXIST
               ? err_set(message, ERR_CONFLICT, "%s is there already; it is not overwritten", path)
               : err_set(message, ERR_IO, "cannot make %s: %s", path, strerror(errno));
@@ -180,6 +187,7 @@ static int keys_write_pair(const char *path, const char *secret_text, const char
   return err;
 }
 
+/* The caller learns the public key only when both files are there. */
 int keys_make(const char *path, char public_text[KEYS_TEXT_MAX], struct err_message *message)
 {
   char public_made[KEYS_TEXT_MAX];

@@ -41,7 +41,8 @@ int key_ring_load(const char *folder, struct key_ring **out, struct err_message 
 void key_ring_free(struct key_ring *ring);
 /* The name bound to a key, or NULL. Borrowed from the ring. */
 const char *key_ring_name(const struct key_ring *ring, const uint8_t key[KEYS_BYTES]);
-/* Whether a name is there at all: asked of every message (FACTS: revocation). */
+/* Whether a name is there at all. (Every message is judged by its key, with key_ring_name: a peer
+ * that is connected goes on sending after its key was withdrawn.) */
 int key_ring_has(const struct key_ring *ring, const char *name);
 unsigned key_ring_count(const struct key_ring *ring);
 

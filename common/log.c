@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One write(2) a line, so that lines of several processes on one descriptor stay whole. */
+/* One write(2) a line, so that lines of several processes on one descriptor stay whole. Text of
+ * peers and files passes log_escape on its way: a line of the log is one line. */
 #include "common/log.h"
 
 #include <stdarg.h>
@@ -15,8 +16,11 @@
 #define TEXT_MAX     2048
 #define LOG_LINE_MAX (TEXT_MAX + 64)
 
+/* One of the two global states of the project (the other is the hash seed): set once at the start.
+ */
 static enum log_level log_level = LOG_LEVEL_INFO;
 
+/* In the order of enum log_level. */
 static const struct level {
   const char *name;
   int priority; /* syslog's number, as sd-daemon(3) reads it */
@@ -45,6 +49,7 @@ static bool is_control(const unsigned char *at)
   return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f);
 }
 
+/* tab -> \x09: four characters for one byte, so the room is asked before each */
 const char *log_escape(const char *text, char *out, size_t size)
 {
   size_t length = 0;
@@ -79,6 +84,7 @@ void log_write(enum log_level level, const char *format, ...)
 
   char line[LOG_LINE_MAX];
   int length = 0;
+  /* The journal has its own clock and reads the priority off the line. */
   if (getenv("JOURNAL_STREAM") != NULL) {
     length = snprintf(line, sizeof(line), "<%d>%s\n", levels[level].priority, text);
   } else {

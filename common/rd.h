@@ -15,12 +15,14 @@ struct rd {
   bool has_failed;
 };
 
-/* Borrows bytes. */
+/* Borrows bytes, which may be NULL when length is 0 (an empty message of a library): adding even 0
+ * to NULL is undefined. */
 static inline struct rd rd_init(const uint8_t *bytes, size_t length)
 {
-  return (struct rd){bytes, bytes + length, false};
+  return (struct rd){bytes, length > 0 ? bytes + length : bytes, false};
 }
 
+/* 0 at the end and never less: next does not pass end. */
 static inline size_t rd_left(const struct rd *r)
 {
   return (size_t)(r->end - r->next);
@@ -38,6 +40,7 @@ static inline const uint8_t *rd_take(struct rd *r, size_t n)
   return at;
 }
 
+/* For what a parser has no use for; fails like a read. */
 static inline bool rd_skip(struct rd *r, size_t n)
 {
   return rd_take(r, n) != NULL;

@@ -14,12 +14,19 @@
 #define CAPACITY_MAX ((size_t)1 << 28)
 #define NO_NODE      UINT32_MAX
 
+/* item, place and round of one counter; nodes never move, heap and index point at them by number.
+ */
 struct node {
   struct topk_item item;
   uint32_t place; /* in the heap */
   uint32_t round; /* of the last merge that named it */
 };
 
+/*   index: slot -> node      node[]: item, place      heap[]: place -> node
+ *
+ *   [ . ] [ 2 ] [ . ] [ 0 ]   0: 900 b  place 1        [ 2 ]           the least: evicted next
+ *      hash of address ^      1: 950 c  place 2       [ 0 ] [ 1 ]
+ *                             2: 700 a  place 0 */
 struct topk {
   size_t capacity;
   size_t count;
@@ -122,6 +129,7 @@ static void sift_down(struct topk *t, size_t place)
   put(t, place, n);
 }
 
+/* The same upwards, for a node that came in at the end. */
 static void sift_up(struct topk *t, size_t place)
 {
   uint32_t n = t->heap[place];
@@ -182,6 +190,7 @@ static void insert(struct topk *t, const struct topk_item *item)
   }
 }
 
+/* The floor never falls: what an absent address may have had does not become less. */
 static void raise_floor(struct topk *t, uint64_t count)
 {
   if (count > t->floor) {
@@ -277,6 +286,7 @@ void topk_merge(struct topk *t, const struct topk_item *items, size_t n, uint64_
       t->node[i].item.count = sum_of(t->node[i].item.count, floor);
     }
   }
+  /* Counts changed all over: the heap is built anew, from the last parent up. */
   for (size_t place = t->count / 2; place-- > 0;) {
     sift_down(t, place);
   }

@@ -9,11 +9,14 @@
 #define ARENA_ALIGN       _Alignof(max_align_t)
 #define ARENA_FIRST_BLOCK ((size_t)64 * 1024)
 
+/*   blocks -> [ older | bytes ......... ] -> [ older | bytes .... ] -> NULL
+ *                          ^ next, left          filled before it */
 struct arena_block {
   struct arena_block *older;
   _Alignas(max_align_t) unsigned char bytes[];
 };
 
+/* The inline block is not cleared: clearing it would cost more than a small message's unpacking. */
 void arena_init(struct arena *arena, size_t limit)
 {
   arena->blocks = NULL;
@@ -24,6 +27,7 @@ void arena_init(struct arena *arena, size_t limit)
   arena->failure = 0;
 }
 
+/* Newest first, along the chain; the inline block is part of the arena itself. */
 void arena_fini(struct arena *arena)
 {
   while (arena->blocks != NULL) {
@@ -33,8 +37,10 @@ void arena_fini(struct arena *arena)
   }
 }
 
+/* What was left in the block before is given up: blocks double, so few are ever begun. */
 static int arena_grow(struct arena *arena, size_t size)
 {
+  /* Doubling: a large message costs a handful of mallocs. */
   size_t bytes = arena->block_bytes > size ? arena->block_bytes : size;
   if (bytes > arena->budget) {
     bytes = size; /* the last block may be a tight one */
@@ -55,6 +61,7 @@ static int arena_grow(struct arena *arena, size_t size)
   return 0;
 }
 
+/* Every take is rounded up, so that the next one is aligned for any type. */
 void *arena_take(struct arena *arena, size_t size)
 {
   /* A failed arena stays failed: a later small take must not hide that a part is missing. */
@@ -77,11 +84,13 @@ void *arena_take(struct arena *arena, size_t size)
   return taken;
 }
 
+/* protobuf-c takes NULL for "no memory" and ends the unpacking. */
 static void *arena_protobuf_alloc(void *context, size_t size)
 {
   return arena_take(context, size);
 }
 
+/* Single frees do nothing: arena_fini frees all at once. */
 static void arena_protobuf_free(void *context, void *pointer)
 {
   (void)context;

@@ -62,22 +62,26 @@ struct message_summary {
   size_t length;
 };
 
+/* Records up to sequence are on disk: the sensor forgets them. */
 struct message_ack {
   uint64_t boot_id;
   uint64_t sequence; /* cumulative */
 };
 
+/* The four times of RFC 5905 without the last, which the sensor notes as the PONG arrives. */
 struct message_clock {
   int64_t t1_ns; /* sensor sent */
   int64_t t2_ns; /* collector received (PONG) */
   int64_t t3_ns; /* collector sent (PONG) */
 };
 
+/* A clean end: the collector need not wait for silence, and knows whether records are missing. */
 struct message_bye {
   uint64_t boot_id;
   uint64_t last_sequence;
 };
 
+/* Which member of the union counts is said by kind. */
 struct message {
   enum message_kind kind;
   union {

@@ -26,6 +26,8 @@ struct field {
   size_t length;
 };
 
+/* What the parts below share: where the values go, where protobuf-c puts its structures meanwhile,
+ * and whom to tell. */
 struct reader {
   struct message *out;
   struct arena arena;
@@ -33,6 +35,7 @@ struct reader {
   struct err_message *message;
 };
 
+/* 1nnnnnnn 1nnnnnnn 0nnnnnnn   seven bits a byte, the lowest first; the top bit: more follow */
 static uint64_t field_varint(struct rd *r)
 {
   uint64_t value = 0;
@@ -78,6 +81,7 @@ static bool field_next(struct rd *r, struct field *out)
     break;
   case WIRE_BYTES:
     out->number = field_varint(r);
+    /* A length beyond a size_t must fail, not wrap: SIZE_MAX is more than any buffer holds. */
     out->length = out->number > rd_left(r) ? SIZE_MAX : (size_t)out->number;
     out->bytes = rd_take(r, out->length);
     break;
@@ -104,6 +108,7 @@ static int decode_boot(const struct reader *r, const char *body, uint64_t boot_i
   return boot_id != 0 ? 0 : err_set(r->message, ERR_MALFORMED, "%s.boot_id: missing", body);
 }
 
+/* Names end up in logs, on terminals and in JSON: printable characters only. */
 static int decode_hello_interfaces(const struct reader *r, const Seine__Hello *wire)
 {
   struct message_hello *hello = &r->out->hello;
@@ -123,6 +128,7 @@ static int decode_hello_interfaces(const struct reader *r, const Seine__Hello *w
   return 0;
 }
 
+/* One bytes field of 16 bytes each, in network order: the form of struct addr, copied as it is. */
 static int decode_hello_addresses(const struct reader *r, const Seine__Hello *wire)
 {
   struct message_hello *hello = &r->out->hello;
@@ -152,6 +158,7 @@ static void decode_text(const char *text, char *out, size_t size)
   out[length] = '\0';
 }
 
+/* The name here is what the sensor says; whether its key may use it the collector asks the bus. */
 static int decode_hello(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Hello *wire = seine__hello__unpack(&r->allocator, length, bytes);
@@ -162,6 +169,7 @@ static int decode_hello(struct reader *r, const uint8_t *bytes, size_t length)
   if (wire->version == 0) {
     return err_set(r->message, ERR_MALFORMED, "hello.version: missing");
   }
+  /* The rule keeps it shorter than the array as well: the copy below fits. */
   if (keys_check_name(wire->name) != 0) {
     return err_set(r->message, ERR_MALFORMED, "hello.name: not a sensor's name");
   }
@@ -180,6 +188,7 @@ static int decode_hello(struct reader *r, const uint8_t *bytes, size_t length)
   return err != 0 ? err : decode_hello_interfaces(r, wire);
 }
 
+/* last_applied may be 0: nothing of that boot is known. */
 static int decode_welcome(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Welcome *wire = seine__welcome__unpack(&r->allocator, length, bytes);
@@ -227,6 +236,7 @@ static int decode_summary(struct reader *r, const uint8_t *bytes, size_t length)
   return decode_boot(r, "summary", summary->boot_id);
 }
 
+/* A sequence beyond what was sent is found by publish, which knows its queue. */
 static int decode_ack(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Ack *wire = seine__ack__unpack(&r->allocator, length, bytes);
@@ -252,6 +262,7 @@ static int decode_clock(const struct reader *r, const char *body, int64_t t1, in
   return 0;
 }
 
+/* Only t1 travels: the others are the collector's to fill in. */
 static int decode_ping(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Ping *wire = seine__ping__unpack(&r->allocator, length, bytes);
@@ -265,6 +276,7 @@ static int decode_pong(struct reader *r, const uint8_t *bytes, size_t length)
                       : decode_clock(r, "pong", wire->t1_ns, wire->t2_ns, wire->t3_ns);
 }
 
+/* last_sequence may be 0: nothing was ever sent. */
 static int decode_bye(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Bye *wire = seine__bye__unpack(&r->allocator, length, bytes);
@@ -275,6 +287,7 @@ static int decode_bye(struct reader *r, const uint8_t *bytes, size_t length)
   return decode_boot(r, "bye", wire->boot_id);
 }
 
+/* The reason goes to the log as text: made printable first. */
 static int decode_refused(struct reader *r, const uint8_t *bytes, size_t length)
 {
   Seine__Refused *wire = seine__refused__unpack(&r->allocator, length, bytes);
@@ -300,6 +313,8 @@ static int decode_envelope(const uint8_t *bytes, size_t length, struct field *bo
   struct rd rd = rd_init(bytes, length);
   struct field field;
   while (field_next(&rd, &field)) {
+    /* A newer peer may add fields: they are no mistake. A known one twice, or of another type, is.
+     */
     bool is_known = field.tag < sizeof(decode_bodies) / sizeof(decode_bodies[0]);
     if (is_known && (field.type != WIRE_BYTES || body->tag != 0)) {
       return err_set(message, ERR_MALFORMED, "envelope: more than one body, or no message in it");
@@ -314,6 +329,7 @@ static int decode_envelope(const uint8_t *bytes, size_t length, struct field *bo
   return 0;
 }
 
+/* Into a message of its own first: out is whole or untouched. */
 int message_decode(const uint8_t *bytes, size_t length, struct message *out,
                    struct err_message *message)
 {
@@ -326,6 +342,7 @@ int message_decode(const uint8_t *bytes, size_t length, struct message *out,
   if (err != 0) {
     return err;
   }
+  /* Well-formed, but nothing of it is known here: a later version's message. */
   if (body.tag == 0) {
     return err_set(message, ERR_UNSUPPORTED, "envelope: unknown kind");
   }

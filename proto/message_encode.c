@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* struct message -> bytes. */
+/* struct message -> bytes. Nothing is checked that the decoder of the other end checks: what is
+ * here was made by this program. The wire structures live on the stack and borrow; the packed block
+ * is the only allocation. */
 #include "proto/message_codec.h"
 
 #include <stdlib.h>
@@ -18,11 +20,13 @@ static uint8_t *encode_borrow(const void *bytes)
   return pointer.out;
 }
 
+/* The same for text. */
 static char *encode_borrow_text(const char *text)
 {
   return (char *)encode_borrow(text);
 }
 
+/* Measured first, so that the block is neither too small nor too large. */
 static int encode_pack(const Seine__Envelope *envelope, uint8_t **bytes, size_t *length)
 {
   size_t size = seine__envelope__get_packed_size(envelope);
@@ -58,6 +62,7 @@ static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size
   wire.boot_id = hello->boot_id;
   wire.next_sequence = hello->next_sequence;
   wire.software = encode_borrow_text(hello->software);
+  /* struct addr is its sixteen bytes and nothing else: the array is the wire's form. */
   wire.addresses.len = hello->address_count * sizeof(struct addr);
   wire.addresses.data = encode_borrow(hello->address);
   wire.n_interfaces = hello->interface_count;
@@ -82,6 +87,7 @@ static int encode_welcome(const struct message_welcome *welcome, uint8_t **bytes
   return encode_pack(&envelope, bytes, length);
 }
 
+/* The body is copied once, into the packed block; it was encoded when the record was made. */
 static int encode_summary(const struct message_summary *summary, uint8_t **bytes, size_t *length)
 {
   Seine__Record wire;
@@ -162,6 +168,8 @@ static int encode_refused(const char *reason, uint8_t **bytes, size_t *length)
   return encode_pack(&envelope, bytes, length);
 }
 
+/* The kind is the caller's own: an unknown one is a bug, told as an error since nothing was
+ * written. */
 int message_encode(const struct message *m, uint8_t **bytes, size_t *length)
 {
   switch (m->kind) {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A summary as a value: empty, copied whole into one block, its small sums and names. */
+/* A summary as a value: empty, copied whole into one block, its small sums and names.
+ *
+ *   one block:  | struct summary | interfaces | talkers | conversations | first_seen |
+ *                     \______________^____________^____________^_____________^  pointers
+ *
+ * So a summary that was made here is freed by one call. */
 #include "proto/summary.h"
 
 #include <netinet/in.h>
@@ -21,6 +26,7 @@ static const char *const undecoded_names[SUMMARY_UNDECODED_REASONS] = {
     [SUMMARY_TOO_DEEP] = "too_deep",
 };
 
+/* What programs print and scripts read: renaming one breaks them. */
 static const char *const direction_names[SUMMARY_DIRECTIONS] = {
     [SUMMARY_UNKNOWN] = "unknown", [SUMMARY_TX] = "tx",           [SUMMARY_RX] = "rx",
     [SUMMARY_LOCAL] = "local",     [SUMMARY_TRANSIT] = "transit", [SUMMARY_MULTICAST] = "multicast",
@@ -46,6 +52,7 @@ const char *summary_protocol_name(enum summary_protocol protocol)
   return (unsigned)protocol < SUMMARY_PROTOCOLS ? protocol_names[protocol] : "invalid";
 }
 
+/* A minute's owner sets the finer precision itself (sensor/window.c). */
 void summary_init(struct summary *s)
 {
   memset(s, 0, sizeof(*s));
@@ -75,6 +82,7 @@ struct summary *summary_new(const struct summary_sizes *sizes)
   if (block == NULL) {
     return NULL;
   }
+  /* calloc's block fits any type, and so does each place in it. */
   struct summary *s = (struct summary *)(void *)block;
   summary_init(s);
   s->interfaces = (struct summary_interface *)(void *)(block + interfaces);
@@ -88,6 +96,7 @@ struct summary *summary_new(const struct summary_sizes *sizes)
   return s;
 }
 
+/* memcpy must not be given NULL, even for no bytes; an empty array may be. */
 static void summary_copy_rows(void *to, const void *from, size_t count, size_t size)
 {
   if (count > 0) {
@@ -95,6 +104,7 @@ static void summary_copy_rows(void *to, const void *from, size_t count, size_t s
   }
 }
 
+/* The head by assignment, then the four pointers turned to the copy's own arrays. */
 struct summary *summary_clone(const struct summary *s)
 {
   struct summary_sizes sizes = {s->interface_count, s->talker_count, s->conversation_count,
@@ -122,6 +132,7 @@ void summary_free(struct summary *s)
   free(s);
 }
 
+/* A sum over the row of one direction in the matrix traffic[direction][protocol]. */
 struct counts summary_direction_total(const struct summary *s, enum summary_direction direction)
 {
   struct counts total = {0, 0, 0};
@@ -131,6 +142,8 @@ struct counts summary_direction_total(const struct summary *s, enum summary_dire
   return total;
 }
 
+/* The order of minute records and of ties among the largest: without it equal traffic could give
+ * unequal bytes. */
 int summary_conversation_compare(const struct summary_conversation *a,
                                  const struct summary_conversation *b)
 {
@@ -147,6 +160,7 @@ int summary_conversation_compare(const struct summary_conversation *a,
   return order;
 }
 
+/* UDP-Lite and DCCP count as other: they have ports, but no class of their own. */
 enum summary_protocol summary_protocol_of(uint8_t ip_protocol)
 {
   switch (ip_protocol) {
@@ -164,6 +178,7 @@ enum summary_protocol summary_protocol_of(uint8_t ip_protocol)
   }
 }
 
+/* The decoder's rule; the encoder makes any name fit it. */
 bool summary_is_interface_name(const char *name)
 {
   size_t length = strnlen(name, SUMMARY_INTERFACE_NAME_MAX);

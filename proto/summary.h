@@ -57,15 +57,17 @@ enum summary_protocol {
 /* Why a frame, or what it carries, was not understood. Counted once a frame, at the first reason.
  */
 enum summary_undecoded {
-  SUMMARY_DECODED,             /* not a reason: understood */
-  SUMMARY_NOT_IP,              /* ARP, LLDP, ...: an EtherType of no interest */
-  SUMMARY_UNKNOWN_LINK,        /* a link type that no decoder knows */
-  SUMMARY_TRUNCATED_LINK,      /* the capture ends within the link header */
-  SUMMARY_TRUNCATED_NETWORK,   /* within the IP header or its extension headers */
-  SUMMARY_BAD_NETWORK,         /* header length or version that cannot be */
-  SUMMARY_TRUNCATED_TRANSPORT, /* within the TCP, UDP, SCTP or ICMP header: counted as IP, ports 0
-                                */
-  SUMMARY_BAD_TRANSPORT,       /* transport header that cannot be: counted as IP, ports 0 */
+  SUMMARY_DECODED,           /* not a reason: understood */
+  SUMMARY_NOT_IP,            /* ARP, LLDP, ...: an EtherType of no interest */
+  SUMMARY_UNKNOWN_LINK,      /* a link type that no decoder knows */
+  SUMMARY_TRUNCATED_LINK,    /* the capture ends within the link header */
+  SUMMARY_TRUNCATED_NETWORK, /* within the IP header or its extension headers */
+  SUMMARY_BAD_NETWORK,       /* header length or version that cannot be */
+  /* Within or about the TCP, UDP, SCTP, DCCP, ICMP or GRE header. Counted as IP all the same, and
+   * ports count when both were captured (else they are 0); no payload, and no flags of a header
+   * that cannot be. */
+  SUMMARY_TRUNCATED_TRANSPORT, /* the capture ends within the header */
+  SUMMARY_BAD_TRANSPORT,       /* lengths that cannot be */
   SUMMARY_TOO_DEEP,            /* more tags, extension headers or tunnels than the limit */
   SUMMARY_UNDECODED_REASONS,
 };
@@ -74,6 +76,7 @@ const char *summary_undecoded_name(enum summary_undecoded reason);
 const char *summary_direction_name(enum summary_direction direction);
 const char *summary_protocol_name(enum summary_protocol protocol);
 
+/* Counted once a packet for each flag that its innermost TCP header bears. */
 enum summary_tcp_event {
   SUMMARY_TCP_SYN, /* SYN without ACK */
   SUMMARY_TCP_SYN_ACK,
@@ -119,6 +122,7 @@ struct summary_conversation {
   int64_t first_ns, last_ns;           /* of the packets in this interval */
 };
 
+/* One address and what it moved, from Space-Saving's counters (common/topk.h). */
 struct summary_talker {
   struct addr addr;
   uint64_t error_bytes; /* tx.bytes + rx.bytes lies at most this much below the truth */

@@ -4,6 +4,10 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* one column    name | kind | where its count is | where its pointer is | where the member is
+ *
+ * VALUES is a repeated field (count in entries), BYTES a bytes field (count in bytes), COUNTS the
+ * three columns of a struct counts. */
 /* Types and designators take no parentheses. */
 /* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define VALUES(kind, field, row, member)                                                           \
@@ -26,12 +30,14 @@
     name, columns, COUNT_OF(columns), sizeof(row)                                                  \
   }
 
+/* Sparse: only cells with packets travel, each with its number. */
 static const struct column traffic[] = {
     BYTES(U8, traffic_cells, struct traffic_row, cell),
     COUNTS(traffic, struct traffic_row, counts),
 };
 const struct column_group columns_traffic = GROUP("traffic", traffic, struct traffic_row);
 
+/* Sparse too: empty buckets do not travel. */
 static const struct column sizes[] = {
     BYTES(U8, size_buckets, struct size_row, bucket),
     VALUES(U64, size_counts, struct size_row, count),
@@ -60,6 +66,7 @@ static const struct column interfaces[] = {
 const struct column_group columns_interfaces =
     GROUP("interfaces", interfaces, struct summary_interface);
 
+/* One address, what may be missing, and both directions. */
 static const struct column talkers[] = {
     BYTES(ADDR, talker_addresses, struct summary_talker, addr),
     VALUES(U64, talker_error_bytes, struct summary_talker, error_bytes),
@@ -69,6 +76,7 @@ static const struct column talkers[] = {
 const struct column_group columns_talkers = GROUP("talkers", talkers, struct summary_talker);
 
 #define CONVERSATION struct summary_conversation
+/* Packed columns instead of nested messages: unpacking needs no structure a row. */
 static const struct column conversations[] = {
     BYTES(ADDR, conversation_clients, CONVERSATION, client),
     BYTES(ADDR, conversation_servers, CONVERSATION, server),
@@ -89,6 +97,7 @@ const struct column_group columns_conversations =
 static const struct column first_seen[] = {BYTES(ADDR, first_seen, struct addr, byte)};
 const struct column_group columns_first_seen = GROUP("first_seen", first_seen, struct addr);
 
+/* All scalars are counters of 64 bits: one bound (SUMMARY_COUNTER_MAX) holds for each. */
 #define SCALAR(field, member)                                                                      \
   {                                                                                                \
 #field, offsetof(Seine__Summary, field), offsetof(struct summary, member)                      \
@@ -126,6 +135,7 @@ const struct scalar summary_scalars[] = {
 /* NOLINTEND(bugprone-macro-parentheses) */
 const size_t summary_scalar_count = COUNT_OF(summary_scalars);
 
+/* protobuf-c keeps a uint32 in four bytes and an element of a bytes field in as many as it has. */
 size_t column_entry_bytes(enum column_kind kind)
 {
   switch (kind) {
@@ -145,6 +155,7 @@ size_t column_entry_bytes(enum column_kind kind)
   }
 }
 
+/* A bytes field counts bytes, so an address counts sixteen times. */
 size_t column_counted(enum column_kind kind)
 {
   return kind == COLUMN_ADDR ? sizeof(struct addr) : 1;

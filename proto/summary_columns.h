@@ -7,6 +7,7 @@
 #include "proto/summary.h"
 #include "summary.pb-c.h"
 
+/* A reader refuses any other number. */
 #define SUMMARY_FORMAT_VERSION 1
 
 enum column_kind {
@@ -62,6 +63,7 @@ extern const struct column_group columns_first_seen;    /* struct addr */
 extern const struct scalar summary_scalars[];
 extern const size_t summary_scalar_count;
 
+/* Bits of interface_flags, a byte for each interface. */
 enum { INTERFACE_FLAG_KERNEL = 1, INTERFACE_FLAG_UP = 2 };
 
 /* Bytes on the wire array for one entry of a column (a bytes field: of the field). */

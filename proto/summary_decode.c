@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes -> struct summary: unpacked into a bounded arena, then each column checked and copied. */
+/* Bytes -> struct summary: unpacked into a bounded arena, then each column checked and copied.
+ *
+ * The bytes are a peer's: every count, number, time and name is bounded here, so that nothing
+ * behind this file has to ask again. */
 #include "proto/summary_codec.h"
 
 #include <string.h>
@@ -61,6 +64,7 @@ static int decode_value(const struct decoder *d, const struct column *column,
   }
 }
 
+/* By the table's offset: a size_t of protobuf-c's structure. */
 static size_t decode_column_count(const struct decoder *d, const struct column *column)
 {
   size_t count;
@@ -77,6 +81,7 @@ static int decode_column(const struct decoder *d, const struct column *column, s
     return err_set(d->message, ERR_MALFORMED, "%s: %zu where %zu rows need %zu", column->name,
                    counted, count, count * column_counted(column->kind));
   }
+  /* From here on the column is as long as the table of rows: no read goes beyond it. */
   const unsigned char *values;
   memcpy(&values, (const unsigned char *)d->wire + column->values_at, sizeof(values));
   size_t entry = column_entry_bytes(column->kind);
@@ -90,6 +95,9 @@ static int decode_column(const struct decoder *d, const struct column *column, s
   return 0;
 }
 
+/* Row by member: each column is spread over the rows, one after the other.
+ *
+ *   wire    clients: [ a b c ]   ports: [ 1 2 3 ]        rows: { a 1 } { b 2 } { c 3 } */
 static int decode_group(const struct decoder *d, const struct column_group *group, void *rows,
                         size_t count)
 {
@@ -143,6 +151,7 @@ static int decode_traffic(const struct decoder *d)
   return err;
 }
 
+/* The same rule for the histogram's buckets. */
 static int decode_sizes(const struct decoder *d)
 {
   struct size_row rows[HIST_BUCKETS] = {{0}};
@@ -180,6 +189,7 @@ static int decode_array(const struct decoder *d, const char *name, const uint64_
   return 0;
 }
 
+/* Absent fields read as 0, which is right for every counter. */
 static int decode_scalars(const struct decoder *d)
 {
   for (size_t i = 0; i < summary_scalar_count; i++) {
@@ -203,6 +213,7 @@ static int decode_scalars(const struct decoder *d)
   return err;
 }
 
+/* Names and flags by hand, the rest by the table. How many rows there are the names say. */
 static int decode_interfaces(const struct decoder *d)
 {
   const Seine__Summary *wire = d->wire;
@@ -268,6 +279,7 @@ static int decode_interval(const struct decoder *d)
   return 0;
 }
 
+/* Bounded like all times, so that a difference of two cannot overflow. */
 static int decode_clock(const struct decoder *d)
 {
   const Seine__Summary *wire = d->wire;
@@ -281,6 +293,7 @@ static int decode_clock(const struct decoder *d)
   return 0;
 }
 
+/* Limits first: they bound the block that is taken for the rows. */
 static int decode_sizes_of_arrays(const struct decoder *d, struct summary_sizes *sizes)
 {
   size_t rows =
@@ -353,6 +366,7 @@ static int decode_wire(struct decoder *d, struct summary **out)
   return 0;
 }
 
+/* The arena goes before the return: nothing in the summary points into it. */
 int summary_decode(const uint8_t *bytes, size_t length, struct summary **out,
                    struct err_message *message)
 {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* struct summary -> bytes: rows are turned into columns in an arena, then packed. */
+/* struct summary -> bytes: rows are turned into columns in an arena, then packed.
+ *
+ *   rows: { a 1 } { b 2 } { c 3 }   ->   clients: [ a b c ]   ports: [ 1 2 3 ]
+ *
+ * Numbers of one kind stand side by side, so that small ones cost a byte each and the message needs
+ * no nested structure for a row. */
 #include "proto/summary_codec.h"
 
 #include <stdlib.h>
@@ -28,6 +33,8 @@ static void encode_value(const struct encoder *e, enum column_kind kind, const u
   switch (kind) {
   case COLUMN_TIME:
     memcpy(&time, from, sizeof(time));
+    /* Relative to the interval, so that a varint of some bytes is enough; unsigned, as it may wrap.
+     */
     wide = (uint64_t)time - (uint64_t)e->s->start_ns;
     memcpy(to, &wide, sizeof(wide));
     break;
@@ -114,6 +121,7 @@ static void encode_sizes(struct encoder *e)
   encode_group(e, &columns_sizes, rows, count);
 }
 
+/* A copy, since protobuf-c's structure wants a pointer that is not const. */
 static uint64_t *encode_array(struct encoder *e, const uint64_t *values, size_t count)
 {
   uint64_t *copy = arena_take(&e->arena, count * sizeof(*copy));
@@ -159,6 +167,7 @@ static void encode_interfaces(struct encoder *e)
   encode_group(e, &columns_interfaces, e->s->interfaces, count);
 }
 
+/* Identity, interval, clock, and all scalars along the table. */
 static void encode_head(struct encoder *e)
 {
   const struct summary *s = e->s;
@@ -180,6 +189,7 @@ static void encode_head(struct encoder *e)
   e->wire.ledger_undecoded = encode_array(e, s->ledger.undecoded, SUMMARY_UNDECODED_REASONS);
 }
 
+/* The shorter of the two forms: a quiet second has a few addresses, not 256 registers. */
 static void encode_sketch(struct encoder *e)
 {
   uint8_t *bytes = arena_take(&e->arena, HLL_ENCODED_MAX);
@@ -189,6 +199,7 @@ static void encode_sketch(struct encoder *e)
   }
 }
 
+/* Measured first; a record that would not pass the bus is refused here, where it can be counted. */
 static int encode_pack(const Seine__Summary *wire, uint8_t **bytes, size_t *length)
 {
   size_t size = seine__summary__get_packed_size(wire);
@@ -213,12 +224,15 @@ static bool encode_is_within_limits(const struct summary *s)
          s->conversation_count <= rows && s->first_seen_count <= SUMMARY_FIRST_SEEN_MAX;
 }
 
+/* Failures of the arena are asked for once, at the end: until then absent columns stand for them.
+ */
 int summary_encode(const struct summary *s, uint8_t **bytes, size_t *length)
 {
   if (!encode_is_within_limits(s)) {
     return ERR_LIMIT;
   }
   struct encoder e;
+  /* Not by an initialiser: that would clear the arena's inline block. */
   e.s = s;
   seine__summary__init(&e.wire);
   arena_init(&e.arena, ENCODE_ARENA_BYTES);

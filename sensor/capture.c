@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two sources of libpcap under one face: a capture file and a live interface. */
+/* The two sources of libpcap under one face: a capture file and a live interface.
+ *
+ * Where frames enter: deliver hands each to the reader's callback, as libpcap's memory stands, and
+ * the frame is gone when that returns. */
 #include "sensor/capture.h"
 
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include "common/clock.h"
 #include "sensor/capture_file.h"
 
+/* An end is kept with its message: frames that came before it are handed on first. */
 struct capture {
   pcap_t *pcap;
   char *name; /* path or interface */
@@ -34,6 +38,7 @@ struct delivery {
   void *context;
 };
 
+/* The name is copied, since every later message has to tell it. */
 static struct capture *capture_new(const char *name, bool is_live)
 {
   struct capture *capture = calloc(1, sizeof(*capture));
@@ -48,6 +53,7 @@ static struct capture *capture_new(const char *name, bool is_live)
   return capture;
 }
 
+/* The link type is fixed once the handle is open; a number without a name is shown as a number. */
 static void note_link(struct capture *capture)
 {
   capture->link_type = pcap_datalink(capture->pcap);
@@ -73,6 +79,7 @@ static int refuse_file(const char *path, const char *why, struct err_message *me
                  why);
 }
 
+/* The stream is ours until libpcap has taken it; then pcap_close closes it. */
 int capture_open_file(const char *path, struct capture **out, struct err_message *message)
 {
   FILE *stream = NULL;
@@ -111,6 +118,7 @@ static void set_options(pcap_t *pcap, const struct capture_options *options)
   (void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
 }
 
+/* Words instead of libpcap's numbers, with the capability that is missing. */
 static int activate(struct capture *capture, struct err_message *message)
 {
   int status = pcap_activate(capture->pcap);
@@ -133,6 +141,8 @@ static int activate(struct capture *capture, struct err_message *message)
   }
 }
 
+/* libpcap's own compiler and setter: a hand-made program given to pcap_setfilter would be run again
+ * in user space, and lose what the ring holds. */
 static int set_filter(struct capture *capture, const char *filter, struct err_message *message)
 {
   struct bpf_program program;
@@ -149,6 +159,7 @@ static int set_filter(struct capture *capture, const char *filter, struct err_me
   return 0;
 }
 
+/* Options, activation, link type, filter, then non-blocking: libpcap wants this order. */
 static int start_live(struct capture *capture, const struct capture_options *options,
                       struct err_message *message)
 {
@@ -195,6 +206,7 @@ int capture_open_live(const char *interface, const struct capture_options *optio
   return 0;
 }
 
+/* Also for half-made captures. */
 void capture_close(struct capture *capture)
 {
   if (capture == NULL) {
@@ -269,6 +281,8 @@ static void note_end(struct capture *capture, int status)
   }
 }
 
+/* libpcap returns the number of packets, but hands them on one by one: ours are counted, so that an
+ * error behind good packets does not hide them. */
 int capture_read(struct capture *capture, int budget, uint16_t index, capture_frame_fn *fn,
                  void *context, struct err_message *message)
 {
@@ -279,6 +293,7 @@ int capture_read(struct capture *capture, int budget, uint16_t index, capture_fr
   if (capture->end == 0) {
     struct delivery delivery = {capture, index, fn, context};
     int status = pcap_dispatch(capture->pcap, budget, deliver, (u_char *)&delivery);
+    /* 0 is the end of a file, and "nothing now" of a live capture. */
     if (status < 0 || (status == 0 && !capture->is_live)) {
       note_end(capture, status);
     }
@@ -305,6 +320,8 @@ const char *capture_link_name(const struct capture *capture)
   return capture->link_name;
 }
 
+/* Unsigned subtraction of 32 bits is right over one wrap; at a million drops a second that is more
+ * than an hour, and a sample is taken each second. */
 int capture_drops(struct capture *capture, struct capture_drops *out)
 {
   struct pcap_stat stats;

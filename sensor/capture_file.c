@@ -17,6 +17,7 @@
 #define BUFFER_BYTES ((size_t)256 * 1024)
 #define UNZIP_BYTES  (64 * 1024) /* what a damaged spot can take along is bounded by this */
 
+/* stdio's read for gzip: 0 is the end, -1 an error with errno set. */
 static ssize_t read_unzipped(void *cookie, char *buffer, size_t size)
 {
   gzFile file = cookie;
@@ -37,6 +38,7 @@ static ssize_t read_unzipped(void *cookie, char *buffer, size_t size)
   return -1;
 }
 
+/* Checked: a stream that ends early is told at the close, too. */
 static int close_unzipped(void *cookie)
 {
   return gzclose_r(cookie) == Z_OK ? 0 : -1;
@@ -59,6 +61,7 @@ static FILE *open_unzipped(int fd)
   return stream;
 }
 
+/* Takes fd. */
 static FILE *open_plain(int fd)
 {
   FILE *stream = fdopen(fd, "rb");
@@ -76,6 +79,7 @@ static bool is_plain(int fd, const struct stat *status)
          !(magic[0] == 0x1f && magic[1] == 0x8b);
 }
 
+/* By errno: not there, not allowed, or anything else. */
 static int refuse(const char *path, struct err_message *message)
 {
   int code = ERR_IO;
@@ -102,6 +106,8 @@ static int check_not_empty(const char *path, FILE *stream, struct err_message *m
   return err_set(message, ERR_TRUNCATED, "%s: is empty, expected a capture file", path);
 }
 
+/*   "-", pipe, gzip     fd -> zlib  -> stdio (fopencookie) -> libpcap
+ *   plain regular file  fd          -> stdio               -> libpcap */
 int capture_file_open(const char *path, FILE **out, struct err_message *message)
 {
   bool is_input = strcmp(path, "-") == 0;

@@ -33,6 +33,7 @@ static enum layer link_layer(int link_type)
   }
 }
 
+/* A step for each layer; LAYER_END has none and ends the loop. */
 static decode_step *const steps[LAYERS] = {
     [LAYER_ETHERNET] = decode_ethernet,
     [LAYER_COOKED_V1] = decode_cooked_v1,
@@ -56,11 +57,15 @@ static decode_step *const steps[LAYERS] = {
     [LAYER_ICMP] = decode_icmp,
 };
 
+/* Asked before a file is read: it is better to refuse it than to count every frame as unknown. */
 bool decode_knows_link(int link_type)
 {
   return link_layer(link_type) != LAYER_END;
 }
 
+/* frame: | Ethernet | VLAN | IPv4 | GRE | IPv4 | TCP | payload |
+ *         ^ cursor r                       each step takes its header off and names the next one
+ *         wire_end: shrinks to what the innermost length field allows */
 void decode_frame(const struct frame *frame, struct packet *out)
 {
   static const struct packet empty;

@@ -22,6 +22,7 @@ struct ip_header {
   struct addr source, destination;
 };
 
+/* IANA protocol numbers. What is not here (ESP, OSPF, ...) is a flow without ports. */
 static enum layer protocol_layer(uint8_t protocol)
 {
   switch (protocol) {
@@ -56,6 +57,8 @@ static enum layer network_ends(struct decode *d)
   return decode_stop(d, decode_is_cut(d) ? SUMMARY_TRUNCATED_NETWORK : SUMMARY_BAD_NETWORK);
 }
 
+/* Headers that are stepped over to find the protocol: AH in both versions, the others in IPv6. ESP
+ * is not among them: what follows it is not readable. */
 static bool is_extension(const struct ip_header *ip)
 {
   switch (ip->protocol) {
@@ -82,11 +85,13 @@ static bool read_extension(struct decode *d, struct ip_header *ip)
     return false;
   }
   ip->protocol = next;
+  /* Eight bytes always; its second byte is reserved, no length. */
   if (kind == NEXT_FRAGMENT) {
     ip->is_fragment = (fragment & 0xfff9) != 0; /* the reserved bits are neither offset nor flag */
     ip->is_later_fragment = (fragment & 0xfff8) != 0;
     return rd_skip(&d->r, 4);
   }
+  /* AH counts words of four, less two; the others eights of bytes, less one. */
   size_t bytes = kind == NEXT_AH ? ((size_t)length + 2) * 4 : ((size_t)length + 1) * 8;
   return rd_skip(&d->r, bytes - 4);
 }
@@ -108,6 +113,9 @@ static bool read_extensions(struct decode *d, struct ip_header *ip)
   return true;
 }
 
+/* Totals once, from the outermost header; addresses and protocol again at each level, so that the
+ * innermost ones stand at the end. The payload is what is left here until a transport header says
+ * better. */
 static void write_packet(struct decode *d, const struct ip_header *ip)
 {
   struct packet *out = d->out;
@@ -173,6 +181,7 @@ enum layer decode_ipv4(struct decode *d)
   if (ip.bytes == 0) {
     ip.bytes = wire_left; /* a super-segment on its way to or from the card */
   }
+  /* The version is asked again: an EtherType or a protocol number may lie about it. */
   if (first >> 4 != 4 || header_bytes < IPV4_HEADER_MIN || ip.bytes < header_bytes) {
     return decode_stop(d, SUMMARY_BAD_NETWORK);
   }
@@ -183,6 +192,8 @@ enum layer decode_ipv4(struct decode *d)
   return read_rest(d, &ip, at, header_bytes - IPV4_HEADER_MIN);
 }
 
+/* 0   4        12        16              32       40       48
+ * |ver| class  | flow label | payload length | next  | hops | source 16 | destination 16 */
 enum layer decode_ipv6(struct decode *d)
 {
   if (d->ip_depth >= DECODE_IP_DEPTH_MAX) {
@@ -213,6 +224,7 @@ enum layer decode_ipv6(struct decode *d)
   return read_rest(d, &ip, at, 0);
 }
 
+/* Raw IP: the first four bits tell the version, and are read ahead of the cursor. */
 enum layer decode_ip(struct decode *d)
 {
   struct rd ahead = d->r;

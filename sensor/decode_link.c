@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Link headers: Ethernet, Linux cooked, null and loop, PPP, and LLC with SNAP. */
+/* Link headers: Ethernet, Linux cooked, null and loop, PPP, and LLC with SNAP. Each step ends in
+ * the name of what follows; all that carry EtherTypes meet in decode_ether_type. */
 #include "sensor/decode_layers.h"
 
+/* IEEE EtherTypes. A value up to 1500 is no type but the length of an 802.3 frame. */
 enum layer decode_ether_type(struct decode *d, uint16_t type)
 {
   switch (type) {
@@ -35,6 +37,7 @@ enum layer decode_ether_type(struct decode *d, uint16_t type)
   return decode_not_ip(d);
 }
 
+/* Addresses of the link are not kept: Seine measures IP. */
 enum layer decode_ethernet(struct decode *d)
 {
   (void)rd_skip(&d->r, 12);
@@ -66,6 +69,8 @@ enum layer decode_cooked_v1(struct decode *d)
   return cooked_protocol(d, rd_u16(&d->r));
 }
 
+/* The protocol comes first here; behind it stand a reserved word, interface, ARPHRD_, packet type,
+ * address length and address. */
 enum layer decode_cooked_v2(struct decode *d)
 {
   uint16_t protocol = rd_u16(&d->r);
@@ -81,6 +86,7 @@ enum layer decode_null(struct decode *d)
   if (d->r.has_failed) {
     return decode_stop(d, SUMMARY_TRUNCATED_LINK);
   }
+  /* Small numbers: read in the wrong order their upper bytes are set. */
   if ((family & 0xffff) == 0) {
     family = (family >> 24) | ((family >> 8) & 0xff00);
   }

@@ -2,6 +2,7 @@
 /* What may stand between a link header and the IP header that matters: tags, labels, PPPoE, GRE. */
 #include "sensor/decode_layers.h"
 
+/* One budget for all shims of a frame, within tunnels too: a frame of nothing but tags ends. */
 static bool is_tag_allowed(struct decode *d)
 {
   if (d->tags >= DECODE_TAGS_MAX) {
@@ -12,6 +13,8 @@ static bool is_tag_allowed(struct decode *d)
   return true;
 }
 
+/* The outermost tag before the first IP header is the packet's VLAN; those within a tunnel are not.
+ */
 enum layer decode_vlan(struct decode *d)
 {
   if (!is_tag_allowed(d)) {
@@ -28,6 +31,7 @@ enum layer decode_vlan(struct decode *d)
   return decode_ether_type(d, type);
 }
 
+/* Its six bytes are a tag of its own type and the EtherType that follows. */
 enum layer decode_vntag(struct decode *d)
 {
   if (!is_tag_allowed(d)) {
@@ -50,6 +54,7 @@ enum layer decode_nsh(struct decode *d)
   size_t length = (size_t)(rd_u16(&d->r) & 0x3f) * 4;
   (void)rd_skip(&d->r, 1); /* metadata type */
   uint8_t next = rd_u8(&d->r);
+  /* Shorter than its own fixed part: whatever it is, it is no NSH. */
   if (!d->r.has_failed && length < 8) {
     return decode_not_ip(d);
   }
@@ -98,12 +103,14 @@ enum layer decode_mpls(struct decode *d)
   return rd_skip(&d->r, 4) ? LAYER_ETHERNET : decode_stop(d, SUMMARY_TRUNCATED_LINK);
 }
 
+/* Session packets only; discovery has another EtherType and stays not IP. */
 enum layer decode_pppoe(struct decode *d)
 {
   (void)rd_skip(&d->r, 6); /* version and type, code, session, length */
   return d->r.has_failed ? decode_stop(d, SUMMARY_TRUNCATED_LINK) : LAYER_PPP;
 }
 
+/* Bits of the first sixteen of a GRE header. Each of the first ones announces four more bytes. */
 #define GRE_CHECKSUM    0x8000
 #define GRE_ROUTING     0x4000
 #define GRE_KEY         0x2000
@@ -141,6 +148,7 @@ enum layer decode_gre(struct decode *d)
   if (!rd_skip(&d->r, options)) {
     return decode_stop(d, decode_is_cut(d) ? SUMMARY_TRUNCATED_TRANSPORT : SUMMARY_BAD_TRANSPORT);
   }
+  /* PPTP acknowledges without payload: nothing follows such a header. */
   bool is_bare_acknowledgement = version == 1 && !has_sequence;
   if ((flags & GRE_ROUTING) != 0 || version > 1 || is_bare_acknowledgement) {
     return LAYER_END;

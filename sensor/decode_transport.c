@@ -12,6 +12,7 @@
 #define ICMP_HEADER_MIN 4
 #define UDP_PROTOCOL    17
 
+/* A jumbogram's length does not matter here, a wrong sum would. */
 static uint32_t clamp_bytes(uint64_t bytes)
 {
   return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
@@ -42,6 +43,7 @@ static enum layer finish(struct decode *d, uint64_t segment_bytes, uint64_t head
   return LAYER_END;
 }
 
+/* Flags count although the options behind them were cut; a snap length may leave that much only. */
 enum layer decode_tcp(struct decode *d)
 {
   uint64_t segment_bytes = decode_left(d);
@@ -66,6 +68,7 @@ enum layer decode_udp(struct decode *d)
   read_ports(d);
   uint16_t length = rd_u16(&d->r);
   (void)rd_skip(&d->r, 2); /* checksum */
+  /* Length 0: a super-segment of the card; the IP header's word counts then. */
   if (d->r.has_failed || d->out->protocol != UDP_PROTOCOL || length == 0) {
     return finish(d, segment_bytes, UDP_HEADER);
   }
@@ -76,6 +79,7 @@ enum layer decode_udp(struct decode *d)
   return finish(d, segment_bytes < length ? segment_bytes : length, UDP_HEADER);
 }
 
+/* Chunks are not looked into: the common header is enough for ports and payload. */
 enum layer decode_sctp(struct decode *d)
 {
   uint64_t segment_bytes = decode_left(d);
@@ -84,6 +88,7 @@ enum layer decode_sctp(struct decode *d)
   return finish(d, segment_bytes, SCTP_HEADER);
 }
 
+/* The data offset is the fifth byte, in words of four. */
 enum layer decode_dccp(struct decode *d)
 {
   uint64_t segment_bytes = decode_left(d);
@@ -96,6 +101,7 @@ enum layer decode_dccp(struct decode *d)
   return finish(d, segment_bytes, d->r.has_failed ? DCCP_HEADER_MIN : header_bytes);
 }
 
+/* No ports: the type decides who asked (sensor/flow_client.c). */
 enum layer decode_icmp(struct decode *d)
 {
   uint64_t segment_bytes = decode_left(d);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Own addresses in a set, declared networks in a list, and the answers for address pairs seen of
- * late, as packets come in trains. */
+ * late, as packets come in trains. Addresses of the outermost header decide: they are what the
+ * host's own network stack saw. */
 #include "sensor/direction.h"
 
 #include <stdlib.h>
@@ -14,8 +15,10 @@ struct endpoint {
   uint16_t port;
 };
 
+/* 1,024 pairs at a time, 40 KB. */
 #define MEMO_BITS 10
 
+/* A cache without order: the last pair that fell into the place. */
 struct memo {
   struct addr source, destination; /* as long as is_used */
   enum summary_direction answer;
@@ -69,6 +72,8 @@ static struct addr_set *set_of(const struct addr *addrs, size_t count)
   return set;
 }
 
+/* Both are made before either is replaced: on failure what was known stays. The memo's answers are
+ * void then. */
 int direction_set_local(struct direction *direction, const struct addr *addrs, size_t addr_count,
                         const struct network *networks, size_t network_count)
 {
@@ -92,6 +97,7 @@ int direction_set_local(struct direction *direction, const struct addr *addrs, s
   return 0;
 }
 
+/* A handful at most: a list is searched in a few compares, and only for TCP. */
 int direction_add_own(struct direction *direction, const struct addr *addr, uint16_t port)
 {
   if (direction->endpoint_count == DIRECTION_ENDPOINTS_MAX) {
@@ -106,6 +112,7 @@ void direction_clear_own(struct direction *direction)
   direction->endpoint_count = 0;
 }
 
+/* The set first: most packets are the host's own. */
 static bool is_local(const struct direction *direction, const struct addr *addr)
 {
   if (addr_set_contains(direction->addrs, addr)) {
@@ -119,6 +126,7 @@ static bool is_local(const struct direction *direction, const struct addr *addr)
   return false;
 }
 
+/* Multicast first: its sender may be this host. */
 static enum summary_direction classify(const struct direction *direction,
                                        const struct packet *packet)
 {
@@ -145,6 +153,7 @@ static size_t memo_place(const struct packet *packet)
   return (mixed ^ mixed >> 32) * odd >> (64 - MEMO_BITS);
 }
 
+/* The pair before is mostly the pair now: two look-ups in the set are saved. */
 enum summary_direction direction_of(struct direction *direction, const struct packet *packet)
 {
   if (!direction->is_known) {
@@ -159,6 +168,7 @@ enum summary_direction direction_of(struct direction *direction, const struct pa
   return memo->answer;
 }
 
+/* Ports first: they differ nearly always. */
 static bool is_endpoint(const struct direction *direction, const struct addr *addr, uint16_t port)
 {
   for (size_t i = 0; i < direction->endpoint_count; i++) {
@@ -170,12 +180,14 @@ static bool is_endpoint(const struct direction *direction, const struct addr *ad
   return false;
 }
 
+/* Own bus traffic is left out of what is measured, or the sensor would report its reports. */
 bool direction_is_own(const struct direction *direction, const struct packet *packet)
 {
   if (direction->endpoint_count == 0 || packet->ip_version == 0 ||
       summary_protocol_of(packet->protocol) != SUMMARY_TCP) {
     return false;
   }
+  /* Both ways: to the collector, and from it. */
   if (is_endpoint(direction, &packet->destination, packet->destination_port)) {
     return addr_set_contains(direction->addrs, &packet->source);
   }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory is an addr_set stamped with the last sight. */
+/* The memory is an addr_set stamped with the last sight; the list is what the open second found
+ * new. It stands behind the flows: an address is looked at once for each active flow and second,
+ * not per packet. */
 #include "sensor/first_seen.h"
 
 #include <stdbool.h>
@@ -44,6 +46,7 @@ void first_seen_free(struct first_seen *seen)
   free(seen);
 }
 
+/* No subtraction: it could overflow. */
 static int compare_times(const void *a, const void *b)
 {
   int64_t x = *(const int64_t *)a;
@@ -51,6 +54,7 @@ static int compare_times(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* The median by sorting: at most once a second, and only when the memory is full. */
 static void expire_half(struct first_seen *seen)
 {
   size_t n = 0;
@@ -63,10 +67,13 @@ static void expire_half(struct first_seen *seen)
   addr_set_expire(seen->memory, seen->stamps[n / 2]);
 }
 
+/* Known, new, or without room: only the first says nothing. Stamps are renewed at each sight, so
+ * that what is active is not forgotten. */
 void first_seen_look(struct first_seen *seen, const struct addr *addr, int64_t time_ns)
 {
   bool is_new = false;
   int err = addr_set_add(seen->memory, addr, time_ns, &is_new);
+  /* Once a second at most: sorting is dear, and a storm would ask for it at every packet. */
   if (err != 0 && !seen->has_expired) {
     seen->has_expired = true;
     expire_half(seen);
@@ -82,6 +89,7 @@ void first_seen_look(struct first_seen *seen, const struct addr *addr, int64_t t
   }
 }
 
+/* The list is lent, not copied: the next look overwrites it. */
 struct addr *first_seen_close(struct first_seen *seen, size_t *count, uint64_t *folded)
 {
   *count = seen->count;

@@ -6,6 +6,8 @@
 
 static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one line");
 
+/* The low bits of the hash; the bucket was chosen by the high ones, so the two are independent. 0
+ * is the mark of a free slot. */
 uint16_t flow_bucket_tag(uint64_t hash)
 {
   uint16_t tag = (uint16_t)hash;
@@ -28,6 +30,7 @@ uint32_t flow_bucket_match(const struct flow_bucket *bucket, uint16_t tag)
   return found;
 }
 
+/* Tags lie four in a word, so one is replaced by mask and shift. */
 void flow_bucket_set(struct flow_bucket *bucket, unsigned slot, uint16_t tag)
 {
   unsigned shift = 16 * (slot % 4);
@@ -35,6 +38,9 @@ void flow_bucket_set(struct flow_bucket *bucket, unsigned slot, uint16_t tag)
   *word = (*word & ~(UINT64_C(0xffff) << shift)) | (uint64_t)tag << shift;
 }
 
+/* hand -> slot 5   referenced 1 1 0 1 ...   slots from the hand on: the first 0 goes
+ *
+ * When all were referenced each loses its mark at once: one lap of the hand, done in one step. */
 unsigned flow_bucket_victim(struct flow_bucket *bucket)
 {
   uint32_t cold = ~bucket->referenced & FLOW_BUCKET_MASK;

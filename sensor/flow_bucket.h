@@ -10,6 +10,9 @@
 
 #define FLOW_BUCKET_WORDS (FLOW_BUCKET_SLOTS / 4)
 
+/*   | tags: 7 words, 28 tags of 16 bits | referenced: 28 bits | hand |      64 bytes
+ *
+ * A search touches this line and, on a match of tags, one slot. */
 struct flow_bucket {
   uint64_t tags[FLOW_BUCKET_WORDS]; /* four a word, the first in its lowest bits; 0: free */
   uint32_t referenced;              /* a bit each: a second packet came since the hand went by */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Below it only a privileged process may listen. */
 #define FIRST_FREE_PORT 1024
 #define ICMP            1
 #define ICMP6           58
@@ -22,6 +23,7 @@ static const uint16_t known_ports[] = {
     10050, 10051, 10250, 11211, 13400, 15672, 25565, 26257, 27017, 51820,
 };
 
+/* By halving: the table is ascending. */
 static bool is_known(uint16_t port)
 {
   size_t low = 0;
@@ -45,6 +47,7 @@ static uint32_t port_rank(uint16_t port)
   return port != 0 ? class + port : UINT32_MAX;
 }
 
+/* SYN of either kind: without ACK its sender is the client, with ACK its receiver. */
 bool flow_client_is_proof(const struct packet *packet)
 {
   return summary_protocol_of(packet->protocol) == SUMMARY_TCP &&
@@ -66,6 +69,7 @@ static bool is_icmp_reply(const struct packet *packet)
   return packet->protocol == ICMP6 && memchr(replies6, packet->icmp_type, sizeof replies6) != NULL;
 }
 
+/* From certain to guessed: a SYN, an ICMP reply, then the ports. */
 struct flow_client flow_client_decide(const struct packet *packet)
 {
   if (flow_client_is_proof(packet)) {

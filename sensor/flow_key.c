@@ -7,6 +7,8 @@
 
 static_assert(sizeof(struct flow_key) == 40, "a key has no padding");
 
+/* 10.0.0.9:4711 -> 10.0.0.1:443   }   one key: addr 10.0.0.1, 10.0.0.9
+ * 10.0.0.1:443 -> 10.0.0.9:4711   }            port 443, 4711;  sides 1 and 0 */
 unsigned flow_key_make(const struct packet *packet, struct flow_key *out)
 {
   int order = addr_compare(&packet->source, &packet->destination);

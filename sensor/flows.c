@@ -10,6 +10,7 @@
 #include "sensor/flow_client.h"
 #include "sensor/flows_table.h"
 
+/* A cache line of all machines that we know of. */
 #define LINE_BYTES     64
 #define CAPACITY_MAX   ((size_t)1 << 30)
 #define GONE_MIN       64
@@ -29,11 +30,17 @@ static void *take_lines(size_t count, void **memory)
   return (uint8_t *)*memory + (LINE_BYTES - beyond);
 }
 
+/* Every time is within +-285 years of 1970 (sensor/meter.c): their sum with this one fits. */
 static int64_t bounded_timeout(int64_t timeout_ns)
 {
   return timeout_ns < TIMEOUT_MAX_NS ? timeout_ns : TIMEOUT_MAX_NS;
 }
 
+/*   buckets   one line for 28 slots              hot: every packet
+ *   slots     one line a flow: key, times        hot
+ *   deltas    counters of the open interval      hot while active
+ *   totals    counters of the open record        cold: begin and close
+ *   gone      who the evicted flows were         only under pressure */
 struct flows *flows_new(const struct flows_config *config)
 {
   if (config->capacity == 0 || config->capacity > CAPACITY_MAX) {
@@ -77,6 +84,7 @@ void flows_free(struct flows *flows)
   free(flows);
 }
 
+/* Sets who is the client, over what was believed before. */
 static void set_client(struct flow_slot *slot, unsigned side, struct flow_client client)
 {
   unsigned client_side = client.is_sender ? side : 1 - side;
@@ -85,6 +93,8 @@ static void set_client(struct flow_slot *slot, unsigned side, struct flow_client
   slot->bits |= client.is_guessed ? FLOW_GUESSED : 0;
 }
 
+/* A new flow in a slot. Its span is one that is not now, so that its first delta is the first in
+ * the span. */
 static void begin(struct flows *flows, uint32_t at, const struct flow_key *key, unsigned side,
                   const struct packet *packet)
 {
@@ -97,6 +107,8 @@ static void begin(struct flows *flows, uint32_t at, const struct flow_key *key, 
   flows->totals[at] = (struct flow_totals){0};
 }
 
+/* Tags that match by chance (one in 2,300 full buckets' searches) are told apart by the key. A hit
+ * is the second packet that second chance asks for. */
 static uint32_t find(struct flows *flows, uint32_t bucket_at, uint16_t tag,
                      const struct flow_key *key)
 {
@@ -112,6 +124,8 @@ static uint32_t find(struct flows *flows, uint32_t bucket_at, uint16_t tag,
   return FLOWS_NO_SLOT;
 }
 
+/* A free slot of the bucket, or its victim's. The newcomer has no reference yet: a flood of single
+ * packets evicts itself. */
 static uint32_t make_room(struct flows *flows, uint32_t bucket_at, uint16_t tag)
 {
   struct flow_bucket *bucket = &flows->buckets[bucket_at];
@@ -141,6 +155,8 @@ static bool is_successor(const struct flows *flows, const struct flow_slot *slot
   return is_attempt && flows_has_closed(slot);
 }
 
+/* The flow's counters of this interval, made at its first packet in it. A hole that the queue left
+ * is used before the array grows. */
 static struct open_delta *open_delta_of(struct flows *flows, uint32_t at, bool is_new)
 {
   struct flow_slot *slot = &flows->slots[at];
@@ -178,6 +194,7 @@ static void watch_tcp(struct flow_slot *slot, unsigned side, const struct packet
   }
 }
 
+/* First and last by comparison: frames of two interfaces may come a little out of order. */
 static void count(struct flow_slot *slot, struct open_delta *open, unsigned side,
                   const struct packet *packet)
 {
@@ -195,11 +212,14 @@ static void count(struct flow_slot *slot, struct open_delta *open, unsigned side
   counts_add(&open->side[side], &one);
 }
 
+/* The way of each packet, and the reason for the layout: one hash, one line of tags, one slot, one
+ * delta. */
 void flows_add(struct flows *flows, const struct packet *packet, bool *is_new)
 {
   struct flow_key key;
   unsigned side = flow_key_make(packet, &key);
   uint64_t hash = hash_bytes(&key, sizeof key);
+  /* Fast range: the upper half chooses the bucket, the lower bits are the tag. */
   uint32_t bucket_at = (uint32_t)((hash >> 32) * flows->bucket_count >> 32);
   uint16_t tag = flow_bucket_tag(hash);
   uint32_t at = find(flows, bucket_at, tag, &key);
@@ -208,6 +228,7 @@ void flows_add(struct flows *flows, const struct packet *packet, bool *is_new)
     at = make_room(flows, bucket_at, tag);
     begin(flows, at, &key, side, packet);
   } else if (is_successor(flows, &flows->slots[at], packet)) {
+    /* The same five-tuple, another flow: it takes over the slot and the tag. */
     flows_retire(flows, at);
     begin(flows, at, &key, side, packet);
   } else {

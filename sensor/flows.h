@@ -22,43 +22,12 @@
 #define SENSOR_FLOWS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "common/counts.h"
+#include "sensor/flow_record.h"
 #include "sensor/packet.h"
 
 struct flows;
-
-/* What a flow was, for --flows-csv and the close. */
-struct flow_record {
-  struct addr client, server;
-  uint16_t client_port, server_port;
-  uint8_t protocol;
-  bool is_guessed;
-  uint8_t tcp_flags_out, tcp_flags_in;
-  struct counts out, in;
-  int64_t first_ns, last_ns;
-};
-
-/* One flow's part in an interval. */
-struct flow_delta {
-  struct flow_record flow; /* counters and flags of the interval; first, last: of its packets */
-  bool is_new;             /* the flow began in it */
-  bool is_first_in_span;   /* the flow's first delta since flows_begin_span */
-};
-typedef void flows_delta_fn(void *context, const struct flow_delta *delta);
-
-struct flows_config {
-  size_t capacity;   /* slots; 65,536. Rounded up to whole buckets */
-  int64_t idle_ns;   /* 60 s */
-  int64_t active_ns; /* 30 min: longest span of one flow record */
-  int64_t linger_ns; /* 5 s after FIN/FIN or RST */
-  /* Called for each flow record as it ends (may be NULL). */
-  void (*ended)(void *context, const struct flow_record *record);
-  flows_delta_fn *delta; /* may be NULL */
-  void *context;
-};
 
 struct flows_stats {
   uint64_t used, capacity;

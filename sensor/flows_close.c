@@ -4,12 +4,14 @@
 
 #include "sensor/flows_table.h"
 
+/* FIN from both sides, or RST from either. */
 bool flows_has_closed(const struct flow_slot *slot)
 {
   return (slot->bits & FLOW_RST) != 0 ||
          (slot->bits & (FLOW_FIN_0 | FLOW_FIN_1)) == (FLOW_FIN_0 | FLOW_FIN_1);
 }
 
+/* A closed flow lingers, so that its last ACKs do not begin a flow of their own. */
 int64_t flows_expiry_ns(const struct flows *flows, const struct flow_slot *slot)
 {
   int64_t timeout_ns = flows->config.idle_ns;
@@ -36,6 +38,7 @@ static void describe(const struct flow_key *key, uint8_t bits, const struct coun
   out->in = side[1 - client];
 }
 
+/* One delta to whoever takes deltas. */
 static void hand_out(struct flows *flows, const struct flow_key *key, uint8_t bits,
                      const struct open_delta *open)
 {
@@ -71,6 +74,7 @@ static void settle(struct flow_totals *totals, const struct open_delta *open)
   }
 }
 
+/* An empty record is no record: it was cut, and no packet came since. */
 static void emit_record(struct flows *flows, uint32_t at)
 {
   const struct flow_slot *slot = &flows->slots[at];
@@ -83,10 +87,13 @@ static void emit_record(struct flows *flows, uint32_t at)
   flows->config.ended(flows->config.context, &record);
 }
 
+/* The delta waits in the queue until the close, so that deltas come out in the order of their first
+ * packets; the record goes at once. */
 void flows_retire(struct flows *flows, uint32_t at)
 {
   struct flow_slot *slot = &flows->slots[at];
   if (slot->delta != FLOWS_NO_DELTA) {
+    /* The queue is bounded: emptied early, nothing is lost but the order. */
     if (flows->gone_count == flows->gone_max) {
       hand_out_gone(flows);
     }
@@ -100,6 +107,7 @@ void flows_retire(struct flows *flows, uint32_t at)
   emit_record(flows, at);
 }
 
+/* Along the array of deltas: what it costs follows the active flows, not the table. */
 static void close_deltas(struct flows *flows)
 {
   for (uint32_t i = 0; i < flows->delta_count; i++) {
@@ -127,6 +135,7 @@ static void cut_record(struct flows *flows, uint32_t at)
   flows->slots[at].bits |= FLOW_RECORD_EMPTY;
 }
 
+/* A flow from the future (the clock was set back) is brought to now, or it would never be idle. */
 static void expire_slot(struct flows *flows, struct flow_bucket *bucket, unsigned i, uint32_t at,
                         int64_t now_ns)
 {
@@ -158,12 +167,14 @@ static void expire(struct flows *flows, int64_t now_ns)
   }
 }
 
+/* Deltas first: a flow that expires now still has its part in the interval. */
 void flows_close(struct flows *flows, int64_t now_ns)
 {
   close_deltas(flows);
   expire(flows, now_ns);
 }
 
+/* 16 bits wrap after 45 days of minutes; no flow stays idle that long and lives. */
 void flows_begin_span(struct flows *flows)
 {
   flows->span++;

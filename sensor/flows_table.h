@@ -4,15 +4,15 @@
  *   bucket (64 bytes): tags  ->  slot (64): key, times  ->  delta: counters of the open interval
  *
  * Deltas lie one behind the other in the order of their first packet, so that the close walks only
- * what was active. Totals of a record (a cold array) are touched at the close alone. Within the
- * table counters are kept by side: side 0 is the smaller (address, port); who is the client is one
- * bit, so that correcting it moves nothing. */
+ * what was active. Totals of a record (a cold array) are touched when a flow begins and at the
+ * close. Within the table counters are kept by side: side 0 is the smaller (address, port); who is
+ * the client is one bit, so that correcting it moves nothing. */
 #ifndef SENSOR_FLOWS_TABLE_H
 #define SENSOR_FLOWS_TABLE_H
 
 #include "sensor/flow_bucket.h"
 #include "sensor/flow_key.h"
-#include "sensor/flows.h"
+#include "sensor/flow_record.h"
 
 #define FLOWS_NO_SLOT  UINT32_MAX
 #define FLOWS_NO_DELTA UINT32_MAX
@@ -27,6 +27,7 @@ enum flow_bits {
   FLOW_RECORD_EMPTY = 0x20, /* the record was cut and has no packet yet */
 };
 
+/* One line: 40 bytes of key, two times, and who it belongs to. */
 struct flow_slot {
   struct flow_key key;
   int64_t first_ns, last_ns; /* of the record */
@@ -40,8 +41,14 @@ struct flow_totals {
   uint8_t tcp_flags[2];
 };
 
+/* What stands at a place of the array of deltas:
+ *
+ *   HOLE   handed out early, free: holes are chained through owner
+ *   LIVE   its flow is in the table
+ *   GONE   its flow was evicted; the queue remembers who it was */
 enum delta_state { DELTA_HOLE, DELTA_LIVE, DELTA_GONE };
 
+/* The counters of one flow in the open interval. */
 struct open_delta {
   struct counts side[2];
   int64_t first_ns, last_ns;
@@ -59,6 +66,8 @@ struct gone_flow {
   uint8_t bits;
 };
 
+/* Sizes follow the capacity and never change; only delta_count, hole and gone_count move within an
+ * interval. */
 struct flows {
   struct flows_config config;
   uint32_t bucket_count;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sets of rows that add up: the open one, and the closed one that is lent out. */
+/* Two sets of rows that add up: the open one, and the closed one that is lent out. Frames count as
+ * they come, the kernel's part arrives as samples near the end of each second. */
 #include "sensor/interface_rows.h"
 
 #include <assert.h>
@@ -8,6 +9,7 @@
 
 #include "common/err.h"
 
+/*   frames, samples -> open[i]  --close-->  closed[i]  -> lent to the summary */
 struct interval {
   struct summary_interface open[SUMMARY_INTERFACES_MAX];
   struct summary_interface closed[SUMMARY_INTERFACES_MAX];
@@ -31,12 +33,14 @@ void interface_rows_free(struct interface_rows *rows)
   free(rows);
 }
 
+/* An empty row keeps name and state: an interface that is down and silent still shows so. */
 static void begin(struct summary_interface *row, const char *name, bool is_up)
 {
   *row = (struct summary_interface){.is_up = is_up};
   memcpy(row->name, name, strlen(name) + 1);
 }
 
+/* By name: an interface that went and came again keeps its row. */
 int interface_rows_add(struct interface_rows *rows, const char *name)
 {
   for (size_t i = 0; i < rows->count; i++) {
@@ -59,6 +63,7 @@ size_t interface_rows_count(const struct interface_rows *rows)
   return rows->count;
 }
 
+/* Per packet: an index, no look-up. */
 void interface_rows_frame(struct interface_rows *rows, unsigned index, uint32_t wire_bytes,
                           bool is_own)
 {
@@ -73,6 +78,7 @@ void interface_rows_frame(struct interface_rows *rows, unsigned index, uint32_t 
   }
 }
 
+/* Deltas add up. */
 static void add_kernel(struct summary_kernel *into, const struct summary_kernel *from)
 {
   into->rx_packets += from->rx_packets;
@@ -102,6 +108,7 @@ static void add_sample(struct interval *interval, unsigned index,
   row->uncounted_ns += part->uncounted_ns;
 }
 
+/* Several samples in one second add up too. */
 void interface_rows_sample(struct interface_rows *rows, unsigned index,
                            const struct summary_interface *sample)
 {
@@ -120,6 +127,7 @@ static struct summary_interface *close_interval(struct interval *interval, size_
 {
   for (size_t i = 0; i < count; i++) {
     struct summary_interface *row = &interval->open[i];
+    /* A sum with a gap would look like loss beside what was captured: none is shown. */
     row->has_kernel = interval->has_part[i] && !interval->has_gap[i];
     interval->closed[i] = *row;
     begin(row, interval->closed[i].name, row->is_up);
@@ -129,6 +137,8 @@ static struct summary_interface *close_interval(struct interval *interval, size_
   return interval->closed;
 }
 
+/* What was captured is added to the minute here; the kernel's part comes as a sample of one second.
+ */
 struct summary_interface *interface_rows_close_second(struct interface_rows *rows)
 {
   struct summary_interface *closed = close_interval(&rows->second, rows->count);

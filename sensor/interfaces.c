@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links and addresses by rtnetlink dumps (libmnl). */
+/* Links and addresses by rtnetlink dumps (libmnl).
+ *
+ * A dump rather than notifications: it is a few kilobytes a second, holds the counters as well, and
+ * cannot miss a change. */
 #include "sensor/interfaces.h"
 
 #include <errno.h>
@@ -20,6 +23,7 @@ struct dump {
   bool is_over;
 };
 
+/* IFLA_LINKINFO holds the driver's kind ("veth", "bridge"); a plain device has none. */
 static int read_kind(const struct nlattr *attribute, void *data)
 {
   struct interface_state *link = data;
@@ -30,6 +34,8 @@ static int read_kind(const struct nlattr *attribute, void *data)
   return MNL_CB_OK;
 }
 
+/* Copied, since the attribute need not be aligned for 64 bits; an older kernel's shorter one leaves
+ * zeros. */
 static void read_stats(const struct nlattr *attribute, struct summary_kernel *kernel)
 {
   struct rtnl_link_stats64 stats;
@@ -54,6 +60,8 @@ struct link_reading {
   bool is_lower_elsewhere;
 };
 
+/* One attribute of a link. Those that are not of interest are passed over: the kernel adds more
+ * with each version. */
 static int read_link_attribute(const struct nlattr *attribute, void *data)
 {
   struct link_reading *reading = data;
@@ -83,6 +91,8 @@ static int read_link_attribute(const struct nlattr *attribute, void *data)
   return MNL_CB_OK;
 }
 
+/* One link of the dump. A full list stops the taking, not the reading: the dump is read to its end,
+ * or its rest would be the answer to the next question. */
 static int read_link(const struct nlmsghdr *header, void *data)
 {
   struct dump *dump = data;
@@ -118,6 +128,7 @@ static int read_addr_attribute(const struct nlattr *attribute, void *data)
   return MNL_CB_OK;
 }
 
+/* One address of the dump, of either family. */
 static int read_addr(const struct nlmsghdr *header, void *data)
 {
   struct dump *dump = data;
@@ -167,6 +178,8 @@ static int dump_all(struct mnl_socket *socket, uint16_t type, unsigned char fami
   return more < 0 ? ERR_IO : 0;
 }
 
+/* A socket for each question: it is asked once a second, and a fresh one holds no rest of an
+ * earlier dump. */
 static int run_dump(uint16_t type, mnl_cb_t read, struct dump *dump, const char *what,
                     struct err_message *message)
 {
@@ -177,6 +190,7 @@ static int run_dump(uint16_t type, mnl_cb_t read, struct dump *dump, const char 
   int err = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0
                 ? ERR_IO
                 : dump_all(socket, type, AF_UNSPEC, read, dump);
+  /* Kept over the close, which may set another. */
   int cause = errno;
   (void)mnl_socket_close(socket);
   if (err != 0) {

@@ -13,6 +13,7 @@
 
 #define INTERFACES_MAX 512
 
+/* One link as the kernel tells it now. */
 struct interface_state {
   char name[SUMMARY_INTERFACE_NAME_MAX];
   char kind[16]; /* IFLA_INFO_KIND: "bridge", "veth", "vlan", ...; "" for a plain device */

@@ -15,6 +15,8 @@
 #include "sensor/interface_rows.h"
 #include "sensor/window.h"
 
+/* A closed flow stays for its last ACKs; a frame may be so late before it is moved; a clock may run
+ * back by so much unnoticed; a longer way forward is one step. */
 #define LINGER_NS     (5 * NS_PER_S)
 #define CLAMP_NS      NS_PER_S
 #define STEP_BACK_NS  (2 * NS_PER_S)
@@ -22,6 +24,9 @@
 /* Times beyond are taken as these, so that time-outs can be added without a thought: ±285 years. */
 #define TIME_MAX_NS (INT64_C(9000000) * 1000 * NS_PER_S)
 
+/*         minute_ns                        second_ns   newest_ns
+ *   --------|------------ ... ---------------|------------x----|-----> time
+ *           |  minute_parts seconds are out  |  the open second | */
 struct meter {
   struct meter_config config;
   struct meter_sinks sinks;
@@ -43,6 +48,7 @@ struct meter {
 
 static_assert(METER_OWN_MAX <= DIRECTION_ENDPOINTS_MAX, "room for all endpoints");
 
+/* The sizes of an ordinary host: about 15 MB. */
 void meter_config_init(struct meter_config *config)
 {
   *config = (struct meter_config){.flow_slots = 65536,
@@ -55,6 +61,7 @@ void meter_config_init(struct meter_config *config)
                                   .is_dense = true};
 }
 
+/* At the close, once for each active flow: both windows and the memory of addresses. */
 static void take_delta(void *context, const struct flow_delta *delta)
 {
   struct meter *meter = context;
@@ -64,12 +71,14 @@ static void take_delta(void *context, const struct flow_delta *delta)
   first_seen_look(meter->first_seen, &delta->flow.server, delta->flow.last_ns);
 }
 
+/* Only asked for when somebody wants records (replay's --flows-csv). */
 static void take_record(void *context, const struct flow_record *record)
 {
   const struct meter *meter = context;
   meter->sinks.flow(meter->sinks.context, record);
 }
 
+/* Makes all parts; whoever is missing is seen by the caller. */
 static void make_parts(struct meter *meter)
 {
   const struct meter_config *config = &meter->config;
@@ -113,6 +122,7 @@ struct meter *meter_new(const struct meter_config *config, const struct meter_si
   return meter;
 }
 
+/* Parts that were never made are NULL, and their free functions take it. */
 void meter_free(struct meter *meter)
 {
   if (meter == NULL) {
@@ -133,6 +143,7 @@ int meter_set_local(struct meter *meter, const struct addr *addrs, size_t addr_c
   return direction_set_local(meter->direction, addrs, addr_count, networks, network_count);
 }
 
+/* The list is replaced as a whole. */
 int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, size_t count)
 {
   if (count > METER_OWN_MAX) {
@@ -166,6 +177,8 @@ static void hand_out(struct meter *meter, struct summary_interface *interfaces)
   meter->sinks.summary(meter->sinks.context, out);
 }
 
+/* The order matters: the ledger gets the last entries before the window closes, and the minute
+ * takes the second in while its sketches are still there. */
 static void hand_out_second(struct meter *meter)
 {
   struct summary *out = &meter->out;
@@ -210,6 +223,7 @@ static void close_second(struct meter *meter, int64_t next_ns)
   }
 }
 
+/* The first time seen decides where the seconds begin; nothing was before. */
 static void open_at(struct meter *meter, int64_t time_ns)
 {
   meter->second_ns = clock_floor_ns(time_ns, NS_PER_S);
@@ -228,6 +242,7 @@ static void move_to(struct meter *meter, int64_t time_ns)
     return;
   }
   int64_t target_ns = clock_floor_ns(time_ns, NS_PER_S);
+  /* Each second of a quiet time on its own; the last step below ends the open one in any case. */
   if (meter->config.is_dense && target_ns <= meter->second_ns + DENSE_JUMP_NS) {
     while (meter->second_ns + NS_PER_S < target_ns) {
       close_second(meter, meter->second_ns + NS_PER_S);
@@ -247,6 +262,7 @@ static void step_back(struct meter *meter, int64_t now_ns)
   meter->newest_ns = now_ns;
 }
 
+/* A damaged file may hold any time: what is beyond counts, at the bound. */
 static int64_t bounded_time(int64_t time_ns)
 {
   if (time_ns > TIME_MAX_NS) {
@@ -263,6 +279,7 @@ static int64_t place_in_time(struct meter *meter, int64_t frame_ns)
   if (!meter->is_open || time_ns >= meter->newest_ns) {
     move_to(meter, time_ns);
   } else if (time_ns < meter->second_ns) {
+    /* Late: its second is out already. Counted where it can be, and counted as late. */
     window_ledger(meter->second)->late_frames++;
     if (time_ns < meter->newest_ns - CLAMP_NS) {
       is_clamped = true;
@@ -275,6 +292,8 @@ static int64_t place_in_time(struct meter *meter, int64_t frame_ns)
   return time_ns;
 }
 
+/* The way of a frame: decode, place in time, own or not, window, flows. Time comes before anything
+ * is counted, since it may close the second. */
 void meter_frame(struct meter *meter, const struct frame *frame)
 {
   struct packet packet;
@@ -282,6 +301,7 @@ void meter_frame(struct meter *meter, const struct frame *frame)
   packet.time_ns = place_in_time(meter, frame->time_ns);
   bool is_own = direction_is_own(meter->direction, &packet);
   interface_rows_frame(meter->interfaces, frame->interface, frame->wire_bytes, is_own);
+  /* Own frames stand in the ledger and in the interface's row, and nowhere else. */
   if (is_own) {
     struct summary_ledger *ledger = window_ledger(meter->second);
     ledger->frames++;
@@ -298,6 +318,7 @@ void meter_frame(struct meter *meter, const struct frame *frame)
   flows_add(meter->flows, &packet, &is_new);
 }
 
+/* Drops belong to the second that is open when they are noticed. */
 void meter_interface(struct meter *meter, unsigned index, const struct summary_interface *sample)
 {
   struct summary_ledger *ledger = window_ledger(meter->second);
@@ -316,6 +337,7 @@ void meter_advance(struct meter *meter, int64_t now_ns)
   }
 }
 
+/* Flows end last: their records are not part of any interval. */
 void meter_finish(struct meter *meter)
 {
   if (!meter->is_open) {

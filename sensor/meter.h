@@ -40,6 +40,7 @@ struct meter_endpoint {
   uint16_t port;
 };
 
+/* Sizes are fixed for the meter's life; the defaults stand behind each. */
 struct meter_config {
   size_t flow_slots;       /* 65,536 */
   int64_t flow_idle_ns;    /* 60 s */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options over the configuration file, and the actions that end at once. */
+/* Options over the configuration file, and the actions that end at once. What can be said in both
+ * places is said in the file; the command line names files and actions only. */
 #include "sensor/options.h"
 
 #include <argp.h>
@@ -14,6 +15,7 @@
 
 #define DEFAULT_FILE "/etc/seine/sensor.yaml"
 
+/* Above all characters: these have no short form. */
 enum option_key {
   OPTION_CHECK = 256,
   OPTION_MAKE_KEY,
@@ -44,6 +46,7 @@ static const struct argp_option option_rows[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
+/* Only notes what was said: nothing is done before the line is read as a whole. */
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
   struct arguments *arguments = state->input;
@@ -75,6 +78,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
   }
 }
 
+/* Without --config the default file must be there, but for --make-key: keys are made before a
+ * configuration is written. */
 static int load(const struct arguments *arguments, struct sensor_settings *settings)
 {
   const char *path = arguments->config;
@@ -90,6 +95,7 @@ static int load(const struct arguments *arguments, struct sensor_settings *setti
   return err;
 }
 
+/* Prints the public key alone, for a shell to take. */
 static int make_key(const struct arguments *arguments, const struct sensor_settings *settings)
 {
   const char *path = arguments->make_key != NULL ? arguments->make_key : settings->key_file;
@@ -119,6 +125,7 @@ static int check_required(const struct sensor_settings *settings)
   return missing;
 }
 
+/* usage -> printing actions (no file needed) -> the file -> --make-key -> what a run requires */
 enum options_action options_parse(int argc, char **argv, struct sensor_settings *settings,
                                   int *exit_code)
 {
@@ -129,6 +136,7 @@ enum options_action options_parse(int argc, char **argv, struct sensor_settings 
   };
   struct arguments arguments = {NULL, NULL, NULL, false, false, false, false};
   memset(settings, 0, sizeof(*settings));
+  /* argp's own globals: read by --version, and the exit code of a usage mistake. */
   argp_program_version = "seine-sensor " SEINE_VERSION;
   argp_err_exit_status = 2;
   *exit_code = 2;

@@ -9,6 +9,7 @@
 #include "common/addr.h"
 #include "proto/summary.h"
 
+/* Bits of the TCP header's flags byte, as they stand there. */
 #define PACKET_TCP_FIN 0x01
 #define PACKET_TCP_SYN 0x02
 #define PACKET_TCP_RST 0x04

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sensor's side of the protocol (docs/PROTOCOL.md has its table of states).
  *
- * On one connection the queue's sequence numbers fall into spans:
- *
- *   first .. resume_from   applied there, waiting for their ACK
- *         .. backlog_next  backlog in flight
- *         .. fresh_from    backlog still to send
- *         .. fresh_next    fresh (made since WELCOME) in flight
- *         .. next          fresh still to send
- *
- * ACKs are cumulative: fresh records are acknowledged only when the backlog before them is. So each
- * of the two may fill half of the window while there is backlog, or the fresh ones could lock the
- * backlog out for good. */
+ *   summary -> number, stamp, encode -> queue (publish_queue.c) -> window (publish_spans.c) -> send
+ *   WELCOME: where to resume     ACK: what may leave the queue     PONG: the clock
+ * (publish_clock.c) */
 #include "sensor/publish.h"
 
 #include <stdlib.h>
@@ -22,7 +14,10 @@
 #include "proto/summary_codec.h"
 #include "sensor/publish_clock.h"
 #include "sensor/publish_queue.h"
+#include "sensor/publish_spans.h"
 
+/* A collector that is there answers HELLO at once; a link that is silent for so long is dead,
+ * though TCP may not know it yet. */
 #define WELCOME_TIMEOUT_NS (15 * NS_PER_S)
 #define PING_EVERY_NS      (10 * NS_PER_S)
 /* Ticks come far oftener: a longer way between two calls means that the clock was set. */
@@ -34,6 +29,7 @@ enum publish_state {
   PUBLISH_FLOWING,
 };
 
+/* Queue and clock live on from connection to connection; state and spans belong to one. */
 struct publish {
   struct publish_config config;
   struct message_hello hello;
@@ -42,9 +38,7 @@ struct publish {
   struct publish_stats stats;
   enum publish_state state;
   bool is_hello_due;
-  bool is_fresh_turn;
-  uint64_t resume_from, backlog_next, fresh_from, fresh_next;
-  size_t backlog_in_flight, fresh_in_flight; /* bytes */
+  struct publish_spans spans; /* valid while FLOWING */
   uint64_t evicted_unreported;
   int64_t last_call_ns; /* 0: none yet */
   int64_t greeting_since_ns;
@@ -52,6 +46,7 @@ struct publish {
   int64_t ping_due_ns, ping_t1_ns;
 };
 
+/* The queue takes its ring as records come. */
 struct publish *publish_new(const struct publish_config *config)
 {
   struct publish *publish = calloc(1, sizeof(*publish));
@@ -98,6 +93,8 @@ static int publish_send(struct publish *p, const struct message *m)
   return err;
 }
 
+/* next_sequence is the oldest that is still here: what is below and unknown there is lost, and the
+ * collector counts the gap. */
 static void publish_send_hello(struct publish *p)
 {
   struct message m = {.kind = MESSAGE_HELLO, .hello = p->hello};
@@ -108,6 +105,7 @@ static void publish_send_hello(struct publish *p)
   p->is_hello_due = publish_send(p, &m) != 0;
 }
 
+/* t1 is remembered as the question's name: a PONG with another t1 answers none of ours. */
 static void publish_send_ping(struct publish *p, int64_t now_ns)
 {
   struct message m = {.kind = MESSAGE_PING, .clock = {.t1_ns = now_ns}};
@@ -117,65 +115,39 @@ static void publish_send_ping(struct publish *p, int64_t now_ns)
   }
 }
 
-/* Whether the collector owes an ACK: something in the queue was sent or is applied there. */
 static bool publish_awaits_ack(const struct publish *p)
 {
-  return p->state == PUBLISH_FLOWING && p->queue.count > 0 &&
-         (p->queue.first < p->backlog_next || p->queue.first < p->resume_from ||
-          (p->fresh_next > p->fresh_from && p->queue.first < p->fresh_next));
-}
-
-/* A span may always have one record in flight, however large. */
-static bool publish_may_send(const struct publish *p, uint64_t sequence, size_t in_flight,
-                             size_t limit)
-{
-  const struct publish_record *record = publish_queue_at(&p->queue, sequence);
-  return record != NULL &&
-         (in_flight == 0 || (in_flight <= limit && record->length <= limit - in_flight));
+  return p->state == PUBLISH_FLOWING && publish_spans_awaits_ack(&p->spans, &p->queue);
 }
 
 /* Sends one record; false when it has to wait. */
-static bool publish_send_record(struct publish *p, uint64_t *sequence, size_t *in_flight,
-                                bool is_backlog, int64_t now_ns)
+static bool publish_send_record(struct publish *p, enum publish_span span, int64_t now_ns)
 {
-  struct publish_record *record = publish_queue_at(&p->queue, *sequence);
-  struct message m = {
-      .kind = MESSAGE_SUMMARY,
-      .summary = {p->config.boot_id, *sequence, is_backlog, record->bytes, record->length}};
+  uint64_t sequence = publish_spans_next(&p->spans, span);
+  struct publish_record *record = publish_queue_at(&p->queue, sequence);
+  struct message m = {.kind = MESSAGE_SUMMARY,
+                      .summary = {p->config.boot_id, sequence, span == PUBLISH_SPAN_BACKLOG,
+                                  record->bytes, record->length}};
   if (publish_send(p, &m) != 0) {
     return false;
   }
+  /* Asked before the record counts as sent: the wait begins with the first that is owed an ACK. */
   if (!publish_awaits_ack(p)) {
     p->ack_since_ns = now_ns;
   }
   p->stats.resent += record->was_sent ? 1 : 0;
   record->was_sent = true;
-  *in_flight += record->length;
-  (*sequence)++;
+  publish_spans_sent(&p->spans, span, record->length);
   return true;
 }
 
-/* Sends what the window allows, backlog and fresh in turns. */
+/* Sends what the window allows. */
 static void publish_pump(struct publish *p, int64_t now_ns)
 {
-  size_t half = p->config.window_max_bytes / 2;
   bool is_sent = p->state == PUBLISH_FLOWING;
   while (is_sent) {
-    bool has_backlog = p->backlog_next < p->fresh_from;
-    size_t fresh_limit = has_backlog ? half : p->config.window_max_bytes;
-    size_t fresh_charge = p->fresh_in_flight + (has_backlog ? 0 : p->backlog_in_flight);
-    bool may_backlog =
-        has_backlog && publish_may_send(p, p->backlog_next, p->backlog_in_flight, half);
-    bool may_fresh = publish_may_send(p, p->fresh_next, fresh_charge, fresh_limit);
-    if (may_fresh && (p->is_fresh_turn || !may_backlog)) {
-      is_sent = publish_send_record(p, &p->fresh_next, &p->fresh_in_flight, false, now_ns);
-      p->is_fresh_turn = false;
-    } else if (may_backlog) {
-      is_sent = publish_send_record(p, &p->backlog_next, &p->backlog_in_flight, true, now_ns);
-      p->is_fresh_turn = true;
-    } else {
-      is_sent = false;
-    }
+    enum publish_span span = publish_spans_choose(&p->spans, &p->queue, p->config.window_max_bytes);
+    is_sent = span != PUBLISH_SPAN_NONE && publish_send_record(p, span, now_ns);
   }
 }
 
@@ -194,28 +166,22 @@ static void publish_work(struct publish *p, int64_t now_ns)
 /* The oldest record leaves the queue: acknowledged or evicted. */
 static void publish_drop_first(struct publish *p)
 {
-  uint64_t sequence = p->queue.first;
-  size_t length = publish_queue_at(&p->queue, sequence)->length;
-  if (p->state == PUBLISH_FLOWING && sequence >= p->fresh_from) {
-    p->fresh_in_flight -= sequence < p->fresh_next ? length : 0;
-  } else if (p->state == PUBLISH_FLOWING && sequence >= p->resume_from) {
-    p->backlog_in_flight -= sequence < p->backlog_next ? length : 0;
+  if (p->state == PUBLISH_FLOWING) {
+    uint64_t sequence = p->queue.first;
+    publish_spans_forget(&p->spans, sequence, publish_queue_at(&p->queue, sequence)->length);
   }
   publish_queue_pop(&p->queue);
-  if (p->backlog_next < p->queue.first) {
-    p->backlog_next = p->queue.first;
-  }
-  if (p->fresh_next < p->queue.first) {
-    p->fresh_next = p->queue.first;
-  }
+  publish_spans_advance(&p->spans, p->queue.first);
 }
 
+/* Told twice: to who asks here, and in the next record's ledger. */
 static void publish_count_evicted(struct publish *p)
 {
   p->stats.evicted++;
   p->evicted_unreported++;
 }
 
+/* HELLO again on a living connection: addresses change while a host runs. */
 void publish_describe(struct publish *publish, const struct message_hello *hello, int64_t now_ns)
 {
   publish_at(publish, now_ns);
@@ -224,6 +190,7 @@ void publish_describe(struct publish *publish, const struct message_hello *hello
   publish_work(publish, now_ns);
 }
 
+/* A new connection knows nothing of the one before: HELLO first, records after WELCOME. */
 void publish_connected(struct publish *publish, int64_t now_ns)
 {
   publish_at(publish, now_ns);
@@ -234,11 +201,16 @@ void publish_connected(struct publish *publish, int64_t now_ns)
   publish_work(publish, now_ns);
 }
 
+/* Nothing is taken back: what was in flight is found by the next WELCOME. */
 void publish_disconnected(struct publish *publish)
 {
   publish->state = PUBLISH_DOWN;
 }
 
+/* number, stamp -> encode -> evict until it fits -> queue -> send what the window allows
+ *
+ * The number is taken only by a record that is in the queue: numbers follow each other without a
+ * gap. */
 int publish_summary(struct publish *publish, struct summary *s, int64_t now_ns)
 {
   struct publish *p = publish;
@@ -251,6 +223,7 @@ int publish_summary(struct publish *publish, struct summary *s, int64_t now_ns)
   uint8_t *bytes;
   size_t length;
   int err = summary_encode(s, &bytes, &length);
+  /* Or it would evict all others in vain. */
   if (err == 0 && !publish_queue_can_ever_fit(&p->queue, length)) {
     free(bytes);
     err = ERR_LIMIT;
@@ -277,10 +250,12 @@ int publish_summary(struct publish *publish, struct summary *s, int64_t now_ns)
   return 0;
 }
 
+/* Sending begins behind what the collector has applied; a PING at once gives the clock early. */
 static int publish_welcomed(struct publish *p, const struct message_welcome *welcome,
                             int64_t now_ns, struct err_message *message)
 {
   uint64_t next = publish_queue_next(&p->queue);
+  /* A collector that claims more than was made would have records thrown away unsent. */
   if (welcome->boot_id != p->config.boot_id || welcome->last_applied >= next) {
     return err_set(message, ERR_MALFORMED, "WELCOME for another start, or beyond record %llu",
                    (unsigned long long)next - 1);
@@ -289,19 +264,14 @@ static int publish_welcomed(struct publish *p, const struct message_welcome *wel
     return 0; /* the answer to a HELLO that came again */
   }
   p->state = PUBLISH_FLOWING;
-  p->resume_from = welcome->last_applied + 1;
-  p->backlog_next = p->resume_from > p->queue.first ? p->resume_from : p->queue.first;
-  p->fresh_from = next;
-  p->fresh_next = next;
-  p->backlog_in_flight = 0;
-  p->fresh_in_flight = 0;
-  p->is_fresh_turn = false;
+  publish_spans_begin(&p->spans, &p->queue, welcome->last_applied);
   p->ack_since_ns = now_ns;
   publish_send_ping(p, now_ns);
   publish_pump(p, now_ns);
   return 0;
 }
 
+/* Cumulative. An ACK of what fell out of the queue already frees nothing, and is no error. */
 static int publish_acknowledged(struct publish *p, const struct message_ack *ack, int64_t now_ns,
                                 struct err_message *message)
 {
@@ -327,6 +297,8 @@ static void publish_ponged(struct publish *p, const struct message_clock *clock,
   }
 }
 
+/* A collector may be newer or wrong, never trusted: each message is decoded within its bounds and
+ * checked against the state. */
 int publish_receive(struct publish *publish, const void *bytes, size_t length, int64_t now_ns,
                     struct err_message *message)
 {
@@ -356,6 +328,8 @@ int publish_receive(struct publish *publish, const void *bytes, size_t length, i
   }
 }
 
+/* What is due by time alone; false tells the caller that this link is dead. libzmq would not notice
+ * a refused or foreign peer by itself. */
 bool publish_tick(struct publish *publish, int64_t now_ns)
 {
   struct publish *p = publish;
@@ -370,6 +344,7 @@ bool publish_tick(struct publish *publish, int64_t now_ns)
   return !publish_awaits_ack(p) || now_ns - p->ack_since_ns < p->config.ack_timeout_ns;
 }
 
+/* last_sequence lets the collector tell a clean end from a loss at the end. */
 void publish_bye(struct publish *publish, int64_t now_ns)
 {
   publish_at(publish, now_ns);
@@ -386,6 +361,7 @@ bool publish_is_drained(const struct publish *publish)
   return publish->queue.count == 0;
 }
 
+/* A copy: counters as they are now. */
 struct publish_stats publish_stats(const struct publish *publish)
 {
   struct publish_stats stats = publish->stats;

@@ -9,14 +9,18 @@
 #define DRIFT_NS      15
 #define DRIFT_EACH_NS 1000000
 
+/* Samples from before a step of the clock measured another clock. */
 void publish_clock_clear(struct publish_clock *clock)
 {
   memset(clock, 0, sizeof(*clock));
 }
 
+/*   ours    t1 ------.                .----> t4        offset = ((t2 - t1) + (t3 - t4)) / 2
+ *   theirs            `-> t2 ... t3 -'                 delay  =  (t4 - t1) - (t3 - t2) */
 void publish_clock_add(struct publish_clock *clock, int64_t t1, int64_t t2, int64_t t3, int64_t t4)
 {
   int64_t delay = (t4 - t1) - (t3 - t2);
+  /* One of the clocks was set in between: the sample says nothing. */
   if (delay < 0 || t3 < t2) {
     return;
   }
@@ -31,6 +35,8 @@ void publish_clock_add(struct publish_clock *clock, int64_t t1, int64_t t2, int6
   }
 }
 
+/* The truth lies within half of the delay, wherever the delay arose; the clocks drift apart while
+ * the sample ages. */
 void publish_clock_read(const struct publish_clock *clock, int64_t now_ns, int64_t *offset_ns,
                         int64_t *uncertainty_ns)
 {

@@ -11,6 +11,7 @@
 /* A record's place in the ring and the allocator's own share. */
 #define RECORD_COST (sizeof(struct publish_record) + 32)
 
+/* No memory yet: the ring is made for the first record. */
 void publish_queue_init(struct publish_queue *queue, size_t max_bytes)
 {
   memset(queue, 0, sizeof(*queue));
@@ -18,6 +19,7 @@ void publish_queue_init(struct publish_queue *queue, size_t max_bytes)
   queue->max_bytes = max_bytes;
 }
 
+/* Records first: each owns its bytes. */
 void publish_queue_fini(struct publish_queue *queue)
 {
   while (queue->count > 0) {
@@ -27,6 +29,7 @@ void publish_queue_fini(struct publish_queue *queue)
   queue->ring = NULL;
 }
 
+/* Written as differences, so that nothing can wrap. */
 bool publish_queue_can_ever_fit(const struct publish_queue *queue, size_t length)
 {
   return length <= queue->max_bytes && queue->max_bytes - length >= RECORD_COST;
@@ -41,6 +44,7 @@ bool publish_queue_fits(const struct publish_queue *queue, size_t length)
 /* Unrolls the ring, so that its oldest record comes to the front. */
 static int publish_queue_grow(struct publish_queue *queue)
 {
+  /* A minute of seconds fits at first; an outage doubles it as needed. */
   size_t room = queue->room > 0 ? queue->room * 2 : 64;
   struct publish_record *ring = calloc(room, sizeof(*ring));
   if (ring == NULL) {
@@ -69,6 +73,7 @@ int publish_queue_push(struct publish_queue *queue, uint8_t *bytes, size_t lengt
   return 0;
 }
 
+/* The number moves on with the record: first is always the oldest's. */
 void publish_queue_pop(struct publish_queue *queue)
 {
   assert(queue->count > 0);
@@ -89,6 +94,7 @@ struct publish_record *publish_queue_at(const struct publish_queue *queue, uint6
   return &queue->ring[(queue->head + (sequence - queue->first)) % queue->room];
 }
 
+/* Also right when the queue is empty: first is the next one then. */
 uint64_t publish_queue_next(const struct publish_queue *queue)
 {
   return queue->first + queue->count;

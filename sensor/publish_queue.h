@@ -14,6 +14,7 @@ struct publish_record {
   bool was_sent; /* on any connection */
 };
 
+/*   ring   [ 7 ] [ 8 ] [ . ] [ . ] [ 5 ] [ 6 ]      head 4, count 4, first 5; the next is 9 */
 struct publish_queue {
   struct publish_record *ring;
   size_t room, head, count;

@@ -3,12 +3,8 @@
 #include "sensor/sensor.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/hash.h"
@@ -18,6 +14,7 @@
 #include "sensor/capture.h"
 #include "sensor/interfaces.h"
 #include "sensor/meter.h"
+#include "sensor/self.h"
 #include "sensor/sensor_capture.h"
 #include "sensor/sensor_link.h"
 
@@ -27,6 +24,9 @@
 /* A clean stop waits so long for the collector to acknowledge what was captured last. */
 #define DRAIN_NS (8 * NS_PER_S)
 
+/*   taps or file -> meter -> on_summary -> link -> collector
+ *        ^                      the loop's timers drive it:
+ *        boundary: samples      close: drains, advances, follows, describes, ticks */
 struct sensor {
   const struct sensor_settings *settings;
   struct loop *loop;
@@ -40,53 +40,60 @@ struct sensor {
   struct loop_timer *reader;   /* --read: the next part of the file */
   struct loop_timer *watchdog;
   struct message_hello hello;
-  int64_t cpu_ns;     /* at the last second record */
-  int64_t stop_at_ns; /* monotonic, while the last records drain; 0 before */
+  unsigned connections; /* of the link, when own traffic was last told apart */
+  int64_t cpu_ns;       /* at the last second record */
+  int64_t stop_at_ns;   /* monotonic, while the last records drain; 0 before */
   bool is_stopping;
   int exit_code;
 };
 
-static int64_t cpu_now_ns(void)
-{
-  struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) != 0) {
-    return 0;
-  }
-  return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_S +
-         (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-}
-
-static uint64_t resident_bytes(void)
-{
-  unsigned long long total = 0;
-  unsigned long long resident = 0;
-  FILE *file = fopen("/proc/self/statm", "re");
-  if (file == NULL) {
-    return 0;
-  }
-  char line[128] = "";
-  char *got = fgets(line, sizeof(line), file);
-  (void)fclose(file);
-  if (got == NULL) {
-    return 0;
-  }
-  char *end = NULL;
-  total = strtoull(line, &end, 10);
-  resident = strtoull(end, NULL, 10);
-  (void)total;
-  return resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
+/* What the meter cannot know (it is pure): the sensor's own costs. Then the record goes out. */
 static void on_summary(void *context, struct summary *s)
 {
   struct sensor *sensor = context;
   if (s->kind == SUMMARY_SECOND) {
-    int64_t now_ns = cpu_now_ns();
+    int64_t now_ns = self_cpu_ns();
     s->cpu_ns = (uint64_t)(now_ns - sensor->cpu_ns);
     sensor->cpu_ns = now_ns;
   }
-  s->resident_bytes = resident_bytes();
+  s->resident_bytes = self_resident_bytes();
   link_summary(sensor->link, s);
+}
+
+static bool hello_is_same(const struct message_hello *a, const struct message_hello *b)
+{
+  return a->address_count == b->address_count && a->interface_count == b->interface_count &&
+         memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
+         memcmp(a->interface, b->interface, sizeof(a->interface)) == 0;
+}
+
+/* The meter's idea of what is own: the host's addresses and the networks that are declared. */
+static void set_local(struct sensor *sensor, const struct addr *addrs, size_t count)
+{
+  const struct conf_list *declared = &sensor->settings->local_networks;
+  struct network *networks = calloc(declared->count + 1, sizeof(*networks));
+  size_t network_count = 0;
+  for (size_t i = 0; networks != NULL && i < declared->count; i++) {
+    network_count += network_parse(declared->item[i], &networks[network_count]) == 0 ? 1 : 0;
+  }
+  if (networks == NULL ||
+      meter_set_local(sensor->meter, addrs, count, networks, network_count) != 0) {
+    log_error("own addresses: %zu, with %zu local_networks: cannot be kept", count,
+              declared->count);
+  }
+  free(networks);
+}
+
+/* Which packets are the sensor's own traffic: asked anew for each connection, as the collector's
+ * name may lead elsewhere then, or could not be resolved before. */
+static void set_own(struct sensor *sensor)
+{
+  struct meter_endpoint endpoints[METER_OWN_MAX];
+  size_t count = link_endpoints(sensor->link, endpoints, METER_OWN_MAX);
+  sensor->connections = link_connections(sensor->link);
+  if (count > 0) {
+    (void)meter_set_own(sensor->meter, endpoints, count);
+  }
 }
 
 /* Tells the collector and the meter which addresses are this host's, when that has changed. */
@@ -112,21 +119,14 @@ static void describe(struct sensor *sensor)
     (void)strncpy(hello->interface[i], names[i], sizeof(hello->interface[i]) - 1);
   }
   hello->interface_count = name_count;
-  if (memcmp(&before, hello, sizeof(before)) == 0) {
+  if (hello_is_same(&before, hello)) {
     return;
   }
-  struct network networks[64];
-  size_t network_count = 0;
-  const struct conf_list *declared = &sensor->settings->local_networks;
-  for (size_t i = 0; i < declared->count && network_count < 64; i++) {
-    network_count += network_parse(declared->item[i], &networks[network_count]) == 0 ? 1 : 0;
-  }
-  if (meter_set_local(sensor->meter, addrs, (size_t)n, networks, network_count) != 0) {
-    log_error("own addresses: %d: cannot be kept", n);
-  }
+  set_local(sensor, addrs, (size_t)n);
   link_describe(sensor->link, hello);
 }
 
+/* Takes effect after the callback that runs. */
 static void stop_loop(struct sensor *sensor, int exit_code)
 {
   sensor->exit_code = exit_code;
@@ -172,12 +172,15 @@ static void finish_stop(struct sensor *sensor)
   loop_timer_set(sensor->close, 50 * NS_PER_MS);
 }
 
+/* To the next full second of the wall clock; a clock that is set moves it at the next turn. */
 static int64_t until_boundary_ns(void)
 {
   int64_t now_ns = clock_now_ns();
   return clock_floor_ns(now_ns, NS_PER_S) + NS_PER_S - now_ns;
 }
 
+/* Counters are read at the end of the second that they are told for; a millisecond late, so as to
+ * be surely beyond it. */
 static void on_boundary(void *context)
 {
   struct sensor *sensor = context;
@@ -188,6 +191,8 @@ static void on_boundary(void *context)
   loop_timer_set(sensor->boundary, until_boundary_ns() + NS_PER_MS);
 }
 
+/* The second is complete: every ring's block of it has come. Also the turn that waits for ACKs
+ * while stopping. */
 static void on_close(void *context)
 {
   struct sensor *sensor = context;
@@ -201,15 +206,20 @@ static void on_close(void *context)
     taps_follow(sensor->taps);
     describe(sensor);
   }
+  if (sensor->connections != link_connections(sensor->link)) {
+    set_own(sensor);
+  }
   link_tick(sensor->link);
 }
 
+/* Frames of a file go the same way as live ones. */
 static void on_file_frame(void *context, const struct frame *frame)
 {
   struct sensor *sensor = context;
   meter_frame(sensor->meter, frame);
 }
 
+/* A part of the file, then a turn of the loop: the link is served in between. */
 static void on_reader(void *context)
 {
   struct sensor *sensor = context;
@@ -226,6 +236,7 @@ static void on_reader(void *context)
   begin_stop(sensor, n == ERR_END ? 0 : 1);
 }
 
+/* Alive as long as the loop turns: that is what the watchdog asks. */
 static void on_watchdog(void *context)
 {
   struct sensor *sensor = context;
@@ -233,6 +244,7 @@ static void on_watchdog(void *context)
   loop_timer_set(sensor->watchdog, daemon_watchdog_ns());
 }
 
+/* A second signal while stopping ends at once (begin_stop). */
 static void on_signal(void *context, int signal_number)
 {
   struct sensor *sensor = context;
@@ -240,17 +252,7 @@ static void on_signal(void *context, int signal_number)
   begin_stop(sensor, 0);
 }
 
-static uint64_t random_u64(void)
-{
-  uint64_t value = 0;
-  while (value == 0) {
-    if (getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value)) {
-      value = (uint64_t)clock_now_ns();
-    }
-  }
-  return value;
-}
-
+/* A file has no silence to measure: its empty seconds are skipped. */
 static int make_meter(struct sensor *sensor, struct err_message *message)
 {
   struct meter_config config;
@@ -276,6 +278,7 @@ static int open_source(struct sensor *sensor, struct err_message *message)
   return err;
 }
 
+/* All are made, whether used or not: that spares cases everywhere else. */
 static int make_timers(struct sensor *sensor, struct err_message *message)
 {
   sensor->boundary = loop_timer_new(sensor->loop, on_boundary, sensor);
@@ -296,11 +299,13 @@ static int make_timers(struct sensor *sensor, struct err_message *message)
   return 0;
 }
 
+/* Privileges go as soon as captures and keys are open, and before the first byte from outside is
+ * read. */
 static int sensor_start(struct sensor *sensor, struct err_message *message)
 {
   const struct sensor_settings *settings = sensor->settings;
-  uint64_t boot_id = random_u64();
-  hash_set_seed(random_u64());
+  uint64_t boot_id = self_random();
+  hash_set_seed(self_random());
   sensor->loop = loop_new();
   if (sensor->loop == NULL) {
     return err_set(message, ERR_NO_MEMORY, "out of memory");
@@ -314,9 +319,7 @@ static int sensor_start(struct sensor *sensor, struct err_message *message)
   if (err != 0) {
     return err;
   }
-  struct meter_endpoint endpoints[METER_OWN_MAX];
-  size_t count = link_endpoints(sensor->link, endpoints, METER_OWN_MAX);
-  (void)meter_set_own(sensor->meter, endpoints, count);
+  set_own(sensor);
   sensor->hello.version = MESSAGE_VERSION;
   sensor->hello.boot_id = boot_id;
   (void)strncpy(sensor->hello.name, settings->name, sizeof(sensor->hello.name) - 1);
@@ -325,6 +328,7 @@ static int sensor_start(struct sensor *sensor, struct err_message *message)
   return make_timers(sensor, message);
 }
 
+/* Watches before the loop that they hang in; the link last of the users, for its BYE. */
 static void sensor_stop(struct sensor *sensor)
 {
   loop_timer_free(sensor->boundary);
@@ -338,6 +342,7 @@ static void sensor_stop(struct sensor *sensor)
   loop_free(sensor->loop);
 }
 
+/* Started, or everything is taken down again: one way out. */
 int sensor_run(const struct sensor_settings *settings)
 {
   struct sensor sensor = {.settings = settings};

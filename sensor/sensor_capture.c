@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Live captures on the loop, and the kernel's counters of their interfaces. */
+/* Live captures on the loop, and the kernel's counters of their interfaces.
+ *
+ *   ring -> on_readable -> capture_read -> on_frame -> meter_frame
+ *   rtnetlink, libpcap's counters -> taps_sample -> meter_interface     once a second */
 #include "sensor/sensor_capture.h"
 
 #include <stdlib.h>
@@ -10,8 +13,11 @@
 #include "sensor/capture.h"
 #include "sensor/interfaces.h"
 
+/* Frames a turn of the loop: one busy interface must not starve the others, nor the timers. */
 #define READ_BUDGET 256
 
+/* One interface, from the first time that it was chosen: it keeps its place and its row while away.
+ */
 struct tap {
   struct taps *taps;
   char name[SUMMARY_INTERFACE_NAME_MAX];
@@ -25,21 +31,25 @@ struct tap {
   bool is_up;
 };
 
+/* list is room for one dump of all links, kept here as it is too large for the stack. */
 struct taps {
   struct loop *loop;
   struct meter *meter;
   const struct sensor_settings *settings;
+  bool has_warned; /* once of too many interfaces, not every second */
   size_t count;
   struct tap tap[SUMMARY_INTERFACES_MAX];
   struct interface_state list[INTERFACES_MAX];
 };
 
+/* libpcap's frame to the meter; the index that it bears was given at the open. */
 static void on_frame(void *context, const struct frame *frame)
 {
   struct taps *taps = context;
   meter_frame(taps->meter, frame);
 }
 
+/* has_last goes too: a device that comes again may count from 0. */
 static void tap_close(struct tap *tap)
 {
   loop_watch_free(tap->watch);
@@ -64,6 +74,7 @@ static bool tap_read(struct tap *tap)
   return n == READ_BUDGET;
 }
 
+/* The watch may be gone after tap_read: it is asked only when there is more to read. */
 static void on_readable(void *context, int fd, unsigned what)
 {
   (void)fd;
@@ -74,6 +85,7 @@ static void on_readable(void *context, int fd, unsigned what)
   }
 }
 
+/* Named interfaces and found ones alike; on failure the tap stays away, as it was. */
 static int tap_open(struct tap *tap, struct err_message *message)
 {
   const struct sensor_settings *settings = tap->taps->settings;
@@ -100,6 +112,7 @@ static int tap_open(struct tap *tap, struct err_message *message)
   return 0;
 }
 
+/* A name known already keeps its tap. */
 static struct tap *taps_add(struct taps *taps, const char *name)
 {
   for (size_t i = 0; i < taps->count; i++) {
@@ -107,6 +120,7 @@ static struct tap *taps_add(struct taps *taps, const char *name)
       return &taps->tap[i];
     }
   }
+  /* The meter's row and the tap are made together: both lists have the same bound. */
   int index = taps->count < SUMMARY_INTERFACES_MAX ? meter_add_interface(taps->meter, name) : -1;
   if (index < 0) {
     return NULL;
@@ -120,6 +134,7 @@ static struct tap *taps_add(struct taps *taps, const char *name)
   return tap;
 }
 
+/* `auto` in the list, or no list at all. */
 static bool is_auto(const struct taps *taps)
 {
   const struct conf_list *names = &taps->settings->interfaces;
@@ -131,6 +146,7 @@ static bool is_auto(const struct taps *taps)
   return names->count == 0;
 }
 
+/* By name: an index changes when a device is made anew. */
 static const struct interface_state *find(const struct interface_state *list, int n,
                                           const char *name)
 {
@@ -162,7 +178,8 @@ static int taps_collect(struct taps *taps, struct err_message *message)
   size_t chosen[SUMMARY_INTERFACES_MAX];
   size_t count = interfaces_choose(taps->list, (size_t)n, chosen, SUMMARY_INTERFACES_MAX);
   for (size_t i = 0; i < count; i++) {
-    if (taps_add(taps, taps->list[chosen[i]].name) == NULL) {
+    if (taps_add(taps, taps->list[chosen[i]].name) == NULL && !taps->has_warned) {
+      taps->has_warned = true;
       log_warning("interface %s: left out: more than %d interfaces", taps->list[chosen[i]].name,
                   SUMMARY_INTERFACES_MAX);
     }
@@ -184,6 +201,8 @@ static void tap_base(struct tap *tap, const struct interface_state *link)
   }
 }
 
+/* Captures first, then the counters' base: what comes in between is captured and not yet in the
+ * delta, so that a difference of the two never looks like loss. */
 int taps_new(struct loop *loop, struct meter *meter, const struct sensor_settings *settings,
              struct taps **out, struct err_message *message)
 {
@@ -240,6 +259,7 @@ static bool kernel_since(const struct summary_kernel *now, const struct summary_
   return true;
 }
 
+/* libpcap's counters run from the open: only what came since the last sample is told. */
 static void tap_drops(struct tap *tap, struct summary_interface *sample)
 {
   struct capture_drops drops;
@@ -251,12 +271,14 @@ static void tap_drops(struct tap *tap, struct summary_interface *sample)
   tap->last_drops = drops;
 }
 
+/* The second's sample of one interface: kernel deltas, drops, and how long it was away. */
 static void tap_sample(struct tap *tap, const struct interface_state *link)
 {
   struct summary_interface sample = {.is_up = link != NULL && link->is_up};
   if (link != NULL && tap->has_last) {
     sample.has_kernel = kernel_since(&link->kernel, &tap->last, &sample.kernel);
   }
+  /* By the monotonic clock: an absence has a length even when the wall clock is set. */
   if (tap->away_since_ns != 0) {
     int64_t now_ns = clock_monotonic_ns();
     sample.uncounted_ns = now_ns - tap->away_since_ns;
@@ -267,6 +289,7 @@ static void tap_sample(struct tap *tap, const struct interface_state *link)
   meter_interface(tap->taps->meter, tap->meter_index, &sample);
 }
 
+/* One dump serves all taps: their counters are of one moment. */
 void taps_sample(struct taps *taps)
 {
   struct err_message message;
@@ -280,6 +303,7 @@ void taps_sample(struct taps *taps)
   }
 }
 
+/* Before a second closes: what the rings hold belongs to it. */
 void taps_drain(struct taps *taps)
 {
   for (size_t i = 0; i < taps->count; i++) {
@@ -292,6 +316,7 @@ void taps_drain(struct taps *taps)
   }
 }
 
+/* With `auto` new devices join; those that went stay listed and are tried again. */
 void taps_follow(struct taps *taps)
 {
   struct err_message message;
@@ -306,6 +331,7 @@ void taps_follow(struct taps *taps)
   }
 }
 
+/* What HELLO tells: only what is captured now. */
 size_t taps_names(const struct taps *taps, const char **out, size_t max)
 {
   size_t n = 0;

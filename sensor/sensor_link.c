@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bus_link and publish, joined on the loop. */
+/* bus_link and publish, joined on the loop.
+ *
+ *   summary -> link_summary -> publish -> send_bytes -> bus_link -> collector
+ *   collector -> bus_link -> receive_all -> publish       monitor -> handle_event -> publish */
 #include "sensor/sensor_link.h"
 
 #include <arpa/inet.h>
@@ -13,8 +16,13 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+/* Messages a turn, then the loop goes on: ZMQ_FD is edge-triggered, so the rest is asked for by
+ * loop_watch_again. */
 #define DRAIN_BUDGET 256
 
+/*   publish   numbers, queue, protocol        outlives connections
+ *   link      one socket, replaced when dead  bus_link
+ *   bus       ZeroMQ's context                outlives sockets */
 struct link {
   struct loop *loop;
   const struct sensor_settings *settings;
@@ -27,10 +35,12 @@ struct link {
   struct loop_watch *events;
   struct publish *publish;
   bool is_connected;
-  int64_t retry_at_ns; /* monotonic: when a new socket is due; 0: not */
-  unsigned failures;   /* in a row, for the back-off */
+  unsigned connections; /* so far */
+  int64_t retry_at_ns;  /* monotonic: when a new socket is due; 0: not */
+  unsigned failures;    /* in a row, for the back-off */
 };
 
+/* Watches before their descriptors. */
 static void link_close(struct link *link)
 {
   loop_watch_free(link->messages);
@@ -41,6 +51,7 @@ static void link_close(struct link *link)
   link->link = NULL;
 }
 
+/* Told to publish once for each connection. */
 static void link_lost(struct link *link)
 {
   if (link->is_connected) {
@@ -49,7 +60,8 @@ static void link_lost(struct link *link)
   }
 }
 
-/* Full jitter: anywhere within 1 s .. min(2^failures, 32) s. */
+/* Jitter over the whole span, so that a fleet does not come back at one moment: half a second and
+ * anything up to min(2^failures, 32) s, failures counted before this one. */
 static void link_retry_later(struct link *link)
 {
   unsigned shift = link->failures < 5 ? link->failures : 5;
@@ -58,6 +70,8 @@ static void link_retry_later(struct link *link)
   link->retry_at_ns = clock_monotonic_ns() + NS_PER_S / 2 + (int64_t)(drand48() * (double)span_ns);
 }
 
+/* A DEALER that was refused once, or met a foreign service, never tries again: only a new socket
+ * does. */
 static void link_replace(struct link *link, const char *why)
 {
   log_warning("collector %s: %s; a new connection follows", link->endpoint, why);
@@ -66,6 +80,7 @@ static void link_replace(struct link *link, const char *why)
   link_retry_later(link);
 }
 
+/* Anything that makes sense or not shows that somebody answers: the back-off starts anew. */
 static void receive_all(struct link *link)
 {
   for (int i = 0; i < DRAIN_BUDGET; i++) {
@@ -96,12 +111,14 @@ static void on_message(void *context, int fd, unsigned what)
   receive_all(link);
 }
 
+/* What each event of the monitor means here, in words that say where to look. */
 static void handle_event(struct link *link, enum bus_link_event event)
 {
   switch (event) {
   case BUS_LINK_READY:
     log_info("collector %s: connected", link->endpoint);
     link->is_connected = true;
+    link->connections++;
     publish_connected(link->publish, clock_now_ns());
     receive_all(link);
     break;
@@ -123,6 +140,7 @@ static void handle_event(struct link *link, enum bus_link_event event)
   }
 }
 
+/* Until none is left, or the socket was replaced by one of them. */
 static void on_event(void *context, int fd, unsigned what)
 {
   (void)fd;
@@ -137,6 +155,7 @@ static void on_event(void *context, int fd, unsigned what)
   }
 }
 
+/* A new socket with both of its watches. */
 static int link_open(struct link *link, struct err_message *message)
 {
   int err =
@@ -157,6 +176,7 @@ static int link_open(struct link *link, struct err_message *message)
   return 0;
 }
 
+/* publish's way out. */
 static int send_bytes(void *context, const void *bytes, size_t length)
 {
   struct link *link = context;
@@ -169,6 +189,7 @@ static int send_bytes(void *context, const void *bytes, size_t length)
   return err;
 }
 
+/* Bounds of the protocol: 4 MiB in flight, 30 s without an ACK. */
 static int make_publish(struct link *link, uint64_t boot_id)
 {
   struct publish_config config = {
@@ -184,6 +205,7 @@ static int make_publish(struct link *link, uint64_t boot_id)
   return link->publish != NULL ? 0 : ERR_NO_MEMORY;
 }
 
+/* Keys and settings before the network: mistakes of the configuration are told at the start. */
 static int link_start(struct link *link, uint64_t boot_id, struct err_message *message)
 {
   int err = keys_load(link->settings->key_file, &link->own, message);
@@ -203,6 +225,7 @@ static int link_start(struct link *link, uint64_t boot_id, struct err_message *m
   return err != 0 ? err : link_open(link, message);
 }
 
+/* srand48 serves the jitter alone; nothing secret hangs on it. */
 int link_new(struct loop *loop, const struct sensor_settings *settings, uint64_t boot_id,
              struct link **out, struct err_message *message)
 {
@@ -222,6 +245,7 @@ int link_new(struct loop *loop, const struct sensor_settings *settings, uint64_t
   return 0;
 }
 
+/* BYE is queued first; the link's own close gives it time to leave. */
 void link_free(struct link *link)
 {
   if (link == NULL) {
@@ -244,6 +268,7 @@ void link_describe(struct link *link, const struct message_hello *hello)
   publish_describe(link->publish, hello, clock_now_ns());
 }
 
+/* A record that cannot be published is lost, and counted there. */
 void link_summary(struct link *link, struct summary *s)
 {
   int err = publish_summary(link->publish, s, clock_now_ns());
@@ -252,6 +277,7 @@ void link_summary(struct link *link, struct summary *s)
   }
 }
 
+/* Two watches: a link that is silent, and a link that is due to be opened. */
 void link_tick(struct link *link)
 {
   if (link->link != NULL && !publish_tick(link->publish, clock_now_ns())) {
@@ -276,6 +302,12 @@ struct publish_stats link_stats(const struct link *link)
   return publish_stats(link->publish);
 }
 
+/* Copied out of the address structures, whose alignment getaddrinfo alone knows. */
+unsigned link_connections(const struct link *link)
+{
+  return link->connections;
+}
+
 static bool endpoint_from(const struct addrinfo *info, struct meter_endpoint *out)
 {
   if (info->ai_family == AF_INET) {
@@ -295,6 +327,9 @@ static bool endpoint_from(const struct addrinfo *info, struct meter_endpoint *ou
   return false;
 }
 
+/* "[2001:db8::1]:7461" -> 2001:db8::1 and 7461; a name may give several addresses
+ *
+ * Blocks while the name is looked up: called once, before the loop runs. */
 size_t link_endpoints(const struct link *link, struct meter_endpoint *out, size_t max)
 {
   char host[BUS_ENDPOINT_MAX];

@@ -29,7 +29,10 @@ void link_tick(struct link *link);
 /* Everything published is acknowledged. */
 bool link_is_drained(const struct link *link);
 struct publish_stats link_stats(const struct link *link);
-/* The collector's addresses as resolved; returns how many were written. */
+/* How many connections there were: it grows with each. */
+unsigned link_connections(const struct link *link);
+/* The collector's addresses as resolved now (a blocking look-up of its name); returns how many were
+ * written. */
 size_t link_endpoints(const struct link *link, struct meter_endpoint *out, size_t max);
 
 #endif

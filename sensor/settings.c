@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of sensor.yaml, and the checks that a row cannot express. */
+/* The rows of sensor.yaml, and the checks that a row cannot express. Defaults stand here and
+ * nowhere else; the example file and the man page are printed from these rows. */
 #include "sensor/settings.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "common/log.h"
 #include "proto/summary.h"
 
+/* Empty stands for the host's name, filled in after the load. */
 static const char *check_name(const char *value)
 {
   if (value[0] == '\0' || keys_check_name(value) == 0) {
@@ -19,6 +21,8 @@ static const char *check_name(const char *value)
   return "1 to 63 letters, digits, '.', '_' or '-', not starting with '.' or '-'";
 }
 
+/* The last colon parts host and port, so that IPv6 addresses in brackets pass. Empty is allowed
+ * here: options.c asks for it only when the sensor is to run. */
 static const char *check_endpoint(const char *value)
 {
   const char *expected = "HOST:PORT with a port of 1 to 65535, such as collector.example.org:7461";
@@ -37,6 +41,7 @@ static const char *check_endpoint(const char *value)
   return NULL;
 }
 
+/* Public keys may stand in the file; the secret one never does. */
 static const char *check_key(const char *value)
 {
   uint8_t key[KEYS_BYTES];
@@ -46,6 +51,7 @@ static const char *check_key(const char *value)
   return "a public key: 40 characters of Z85 text, as seine-collector --make-key prints";
 }
 
+/* The same parser that is used on it later. */
 static const char *check_network(const char *value)
 {
   struct network network;
@@ -55,6 +61,7 @@ static const char *check_network(const char *value)
   return "an address or a network, such as 10.0.0.0/8 or 2001:db8::/32";
 }
 
+/* Linux forbids '/' in names; whether the interface is there is found at the open. */
 static const char *check_interface(const char *value)
 {
   if (value[0] != '\0' && strlen(value) < SUMMARY_INTERFACE_NAME_MAX &&
@@ -64,8 +71,10 @@ static const char *check_interface(const char *value)
   return "an interface name, or auto";
 }
 
+/* In the order of enum log_level. */
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 
+/* Short, as it stands in every row. */
 #define AT(member) offsetof(struct sensor_settings, member)
 
 const struct conf_row sensor_settings_rows[] = {
@@ -163,6 +172,7 @@ const struct conf_row sensor_settings_rows[] = {
     {.key = NULL},
 };
 
+/* A host's name that is no sensor's name is refused, not bent: it would match no key. */
 static int fill_name(struct sensor_settings *settings)
 {
   if (settings->name != NULL && settings->name[0] != '\0') {
@@ -181,6 +191,7 @@ static int fill_name(struct sensor_settings *settings)
   return 0;
 }
 
+/* Rows first; the name last, since only then it is known that no file gave one. */
 int sensor_settings_load(const char *path, struct sensor_settings *out, struct conf_errors *errors)
 {
   int err = conf_load(sensor_settings_rows, sizeof(*out), out, path, true, errors);

@@ -8,6 +8,7 @@
 
 #include "common/conf.h"
 
+/* Filled by the rows' offsets; conf owns all text in it. */
 struct sensor_settings {
   char *name;                  /* default: the host's name */
   char *collector;             /* host:port */

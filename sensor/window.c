@@ -14,6 +14,13 @@
  * reported ones well above it. */
 #define COUNTERS_PER_TALKER 4
 
+/*   packets  -> open       totals, sizes, ledger
+ *   deltas   -> rows       conversations      -> top        (what a second reports)
+ *            -> talkers    Space-Saving       -> items      -> reported
+ *            -> open.addresses                -> addresses  (for the minute's merge)
+ *
+ * Left: while the interval is open. Right: of the last close, lent to the summary that it handed
+ * out. */
 struct window {
   struct window_limits limits;
   struct summary open;
@@ -27,6 +34,7 @@ struct window {
   struct summary_conversation *top; /* SECOND: limits.conversations */
 };
 
+/* The next interval begins with nothing but the kind of the window. */
 static void empty(struct window *window)
 {
   enum summary_kind kind = window->open.kind;
@@ -41,6 +49,7 @@ static size_t at_most(size_t value, size_t limit)
   return value < limit ? value : limit;
 }
 
+/* What a record may not carry (proto/summary.h) is not collected either. */
 static struct window_limits sane_limits(enum summary_kind kind, const struct window_limits *limits)
 {
   size_t rows_max = kind == SUMMARY_SECOND ? SUMMARY_SECOND_ROWS_MAX : SUMMARY_CONVERSATIONS_MAX;
@@ -54,6 +63,7 @@ static struct window_limits sane_limits(enum summary_kind kind, const struct win
   return sane;
 }
 
+/* All memory of an interval is taken here: counting and closing allocate nothing. */
 struct window *window_new(enum summary_kind kind, const struct window_limits *limits)
 {
   struct window *window = calloc(1, sizeof *window);
@@ -90,6 +100,7 @@ void window_free(struct window *window)
   free(window);
 }
 
+/* A packet may count under several events: SYN and FIN together is an event of each. */
 static void count_tcp(struct summary *open, uint8_t tcp_flags)
 {
   if (tcp_flags & PACKET_TCP_SYN) {
@@ -104,6 +115,8 @@ static void count_tcp(struct summary *open, uint8_t tcp_flags)
   }
 }
 
+/* Frames and their reasons are counted for all, the rest for IP alone. What was read before a later
+ * header failed still counts. */
 void window_packet(struct window *window, const struct packet *packet,
                    enum summary_direction direction)
 {
@@ -128,6 +141,8 @@ void window_packet(struct window *window, const struct packet *packet,
   }
 }
 
+/* Not rows_folded, which each window counts of its own rows, nor queue_evicted, which publish
+ * enters. */
 static void add_ledger(struct summary_ledger *into, const struct summary_ledger *from)
 {
   into->frames += from->frames;
@@ -144,6 +159,8 @@ static void add_ledger(struct summary_ledger *into, const struct summary_ledger 
   into->first_seen_folded += from->first_seen_folded;
 }
 
+/* Sums add, histograms add, sketches merge: the minute is its seconds exactly. The second's talkers
+ * are merged from all its counters, not from the reported ones, so that the error does not grow. */
 void window_second(struct window *window, const struct window *second, const struct summary *closed)
 {
   struct summary *open = &window->open;
@@ -167,6 +184,7 @@ void window_second(struct window *window, const struct window *second, const str
   (void)err;
 }
 
+/* Each flow feeds both its ends: what the client sent the server received. */
 void window_flow(struct window *window, const struct flow_delta *delta)
 {
   struct summary *open = &window->open;
@@ -207,6 +225,8 @@ static int compare_talkers(const void *a, const void *b)
   return addr_compare(&x->addr, &y->addr);
 }
 
+/* items by bytes:  [ reported: limits.talkers ] [ the rest ]
+ *                                                floor = the largest count among these */
 static void report_talkers(struct window *window, struct summary *out)
 {
   size_t counters = COUNTERS_PER_TALKER * window->limits.talkers;
@@ -244,6 +264,7 @@ static void fold_rest(const struct window_rows *rows, struct summary *out)
   out->ledger.rows_folded += window_rows_count(rows) - out->conversation_count;
 }
 
+/* The fine sketch is kept for the minute, the folded one goes on the wire. */
 static void report_addresses(struct window *window, struct summary *out)
 {
   if (out->kind == SUMMARY_SECOND) {
@@ -254,6 +275,7 @@ static void report_addresses(struct window *window, struct summary *out)
   }
 }
 
+/* A second chooses its largest rows; a minute shows all, sorted by key. */
 static void report_conversations(struct window *window, struct summary *out)
 {
   if (out->kind == SUMMARY_SECOND) {
@@ -268,6 +290,7 @@ static void report_conversations(struct window *window, struct summary *out)
   window_rows_clear(window->rows);
 }
 
+/* Talkers, addresses and rows leave the window here; then it is empty, but for what it lent. */
 void window_close(struct window *window, int64_t start_ns, struct summary *out)
 {
   *out = window->open;

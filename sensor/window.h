@@ -10,7 +10,7 @@
 #define SENSOR_WINDOW_H
 
 #include "proto/summary.h"
-#include "sensor/flows.h"
+#include "sensor/flow_record.h"
 #include "sensor/packet.h"
 
 struct window;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows lie in the order they came; an index with linear probing, at most half full, finds them. */
+/* Rows lie in the order they came; an index with linear probing, at most half full, finds them.
+ * Rows never move while the interval is open, so that the index can name them by place. */
 #include "sensor/window_rows.h"
 
 #include <assert.h>
@@ -13,11 +14,15 @@
 /* The key is what stands before is_guessed, hashed and compared as bytes. */
 static_assert(KEY_BYTES == 2 * sizeof(struct addr) + sizeof(uint16_t) + 1, "no padding in the key");
 
+/* The tag spares most look-ups of a row that has another key. */
 struct index_entry {
   uint32_t row; /* 1 + place; 0: free */
   uint32_t tag;
 };
 
+/*   index: [ 0 ] [ 2 t ] [ 0 ] [ 1 t ]        row: [ a ] [ b ]     place: [ 3 ] [ 1 ]
+ *
+ * Row 0 is named by index slot 3, row 1 by slot 1 (numbers in the index are one higher). */
 struct window_rows {
   size_t capacity, count;
   size_t index_mask;
@@ -27,6 +32,7 @@ struct window_rows {
   size_t *heap; /* for top: places of rows */
 };
 
+/* The index has a power of two of slots, at least twice the rows: a hole is always near. */
 struct window_rows *window_rows_new(size_t capacity)
 {
   struct window_rows *rows = calloc(1, sizeof *rows);
@@ -76,6 +82,7 @@ static struct summary_conversation *row_of(struct window_rows *rows,
       return row;
     }
   }
+  /* Full: nothing is evicted, for the caller folds what comes now into totals. */
   if (rows->count == rows->capacity) {
     return NULL;
   }
@@ -86,6 +93,8 @@ static struct summary_conversation *row_of(struct window_rows *rows,
   return &rows->row[place];
 }
 
+/* A row is guessed only while every flow in it is: one SYN proves who is the client of the service.
+ */
 bool window_rows_add(struct window_rows *rows, const struct flow_record *flow, uint32_t flows)
 {
   struct summary_conversation fresh = {.client = flow->client,
@@ -149,6 +158,7 @@ static void sift_down(struct window_rows *rows, size_t size)
   }
 }
 
+/* The way up, while the heap is being filled. */
 static void sift_up(struct window_rows *rows, size_t at)
 {
   size_t *heap = rows->heap;
@@ -160,6 +170,9 @@ static void sift_up(struct window_rows *rows, size_t at)
   }
 }
 
+/*   1. the n largest so far in a heap, the smallest of them on top
+ *   2. a row that is larger than the top takes its place
+ *   3. taken off one by one: the list fills from its end */
 size_t window_rows_top(struct window_rows *rows, struct summary_conversation *out, size_t n)
 {
   size_t size = 0;
@@ -186,6 +199,7 @@ static int compare_keys(const void *a, const void *b)
   return summary_conversation_compare(a, b);
 }
 
+/* Sorts in place, so that no second copy of thousands of rows is needed. */
 struct summary_conversation *window_rows_sort(struct window_rows *rows)
 {
   qsort(rows->row, rows->count, sizeof *rows->row, compare_keys);
@@ -202,6 +216,7 @@ void window_rows_total(const struct window_rows *rows, struct counts *out, struc
   }
 }
 
+/* Only the slots that were used: an index for 65,536 rows is not wiped for a quiet second. */
 void window_rows_clear(struct window_rows *rows)
 {
   for (size_t i = 0; i < rows->count; i++) {

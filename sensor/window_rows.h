@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "proto/summary.h"
-#include "sensor/flows.h"
+#include "sensor/flow_record.h"
 
 struct window_rows;
 

@@ -5,7 +5,10 @@
  * records from the future.
  * Parameters: none; bad from 2 s on, good again below 1 s (hosts_progress.c), so that one alert
  * tells of it however long it lasts. Cost: one comparison for each sensor and tick. Blind spots: a
- * clock that is behind and not measured looks like records that come late. */
+ * clock that is behind and not measured looks like records that come late.
+ *
+ * Tick only: a wrong clock has nothing to do with what is in a window, and a sensor without traffic
+ * has a clock too. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +16,7 @@
 #include "collector/detect/evidence.h"
 #include "common/clock.h"
 
+/* Only for the hold-down; whose clock is wrong, hosts.h keeps. */
 struct clock_state {
   const struct collector_settings *settings;
 };
@@ -31,6 +35,7 @@ static void clock_stop(void *state)
   free(state);
 }
 
+/* The size of the offset is what is judged; the sentence says in which direction. */
 static void raise_clock(const struct clock_state *state, const struct host *host, int64_t now_ns,
                         const struct detect_sink *sink)
 {
@@ -47,6 +52,7 @@ static void raise_clock(const struct clock_state *state, const struct host *host
                             .observed = (double)size / (double)NS_PER_S,
                             .expected_high = (double)PLACEMENT_BAD_CLOCK_NS / (double)NS_PER_S,
                             .unit = "s",
+                            /* Nothing of this is estimated from traffic. */
                             .completeness_percent = 100,
                             .command = "seine sensors"};
   (void)snprintf(finding.subject, sizeof(finding.subject), "%s", host->name);
@@ -59,6 +65,7 @@ static void raise_clock(const struct clock_state *state, const struct host *host
   sink->raise(sink->context, &finding);
 }
 
+/* A sensor that is away is not judged: its offset is of the past, and silence tells of it. */
 static void clock_tick(void *context, int64_t now_ns, const struct hosts *hosts,
                        const struct detect_sink *sink)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of detectors, and the round over it. */
+/* The table of detectors, and the round over it. A detector that is in no table does not run: a new
+ * one is a line here, and nothing else in this file. */
 #include "collector/detect/detect.h"
 
 #include <stdlib.h>
@@ -11,10 +12,12 @@ const struct detector *const detect_table[] = {
 /* Without the NULL at the end. */
 #define DETECTORS (sizeof(detect_table) / sizeof(detect_table[0]) - 1)
 
+/* One state a row, in the order of the table. */
 struct detect {
   void *state[DETECTORS];
 };
 
+/* Each detector gets the settings and makes of them what it needs; none knows another. */
 struct detect *detect_new(const struct collector_settings *settings)
 {
   struct detect *detect = calloc(1, sizeof(*detect));
@@ -31,6 +34,7 @@ struct detect *detect_new(const struct collector_settings *settings)
   return detect;
 }
 
+/* Also half made: a detector that found no memory left the rest at NULL. */
 void detect_free(struct detect *detect)
 {
   if (detect == NULL) {
@@ -55,6 +59,7 @@ void detect_window(struct detect *detect, const struct fleet_window *window,
   }
 }
 
+/* In the same order; a detector that has no tick is passed over. */
 void detect_tick(struct detect *detect, int64_t now_ns, const struct hosts *hosts,
                  const struct detect_sink *sink)
 {
@@ -65,6 +70,7 @@ void detect_tick(struct detect *detect, int64_t now_ns, const struct hosts *host
   }
 }
 
+/* Otherwise a finding that every tick renews would resolve between two of them. */
 int64_t detect_tick_hold_ns(const struct collector_settings *settings)
 {
   int64_t hold = settings->alert_hold_ns;

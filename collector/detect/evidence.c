@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers for people at 3 am, and the list of the largest contributors. */
+/* Numbers for people at 3 am, and the list of the largest contributors. A finding is read by
+ * somebody who was just woken: few digits, known units, a list that is sorted. */
 #include "collector/detect/evidence.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@ static void whole_format(double value, char *out, size_t size)
   out[at] = '\0';
 }
 
+/* Bytes in powers of 1000, as the rules write them; all else as a grouped number with its unit. */
 const char *evidence_quantity(double value, const char *unit, char out[EVIDENCE_QUANTITY_MAX])
 {
   static const char *const scales[] = {"", "k", "M", "G", "T"};
@@ -36,6 +38,7 @@ const char *evidence_quantity(double value, const char *unit, char out[EVIDENCE_
     (void)snprintf(out, EVIDENCE_QUANTITY_MAX, "%.3g %sB%.8s", scaled, scales[scale], unit + 5);
     return out;
   }
+  /* Beyond fifteen digits a double has nothing to say. */
   char number[24];
   if (fabs(value) >= 100 && fabs(value) < 1e15) {
     whole_format(value, number, sizeof(number));
@@ -73,6 +76,8 @@ static bool is_before(const struct finding_evidence *a, const struct finding_evi
   return order != 0 ? order < 0 : strcmp(a->name, b->name) < 0;
 }
 
+/* Called once for each row of a window: the list stays at its eight largest, and nothing is
+ * allocated. */
 void evidence_add(struct finding *finding, const char *label, const char *name, double value,
                   double whole)
 {
@@ -83,6 +88,7 @@ void evidence_add(struct finding *finding, const char *label, const char *name, 
                                   .share_percent = whole > 0 ? 100.0 * value / whole : 0};
   (void)snprintf(item.label, sizeof(item.label), "%s", label);
   (void)snprintf(item.name, sizeof(item.name), "%s", name);
+  /* An insertion into a sorted list of eight: the smallest falls off the end, ties by name (P4). */
   unsigned at = finding->evidence_count;
   while (at > 0 && is_before(&item, &finding->evidence[at - 1])) {
     at--;

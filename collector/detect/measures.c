@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row a metric: its unit, and how each scope reads it. */
+/* One row a metric: its unit, and how each scope reads it.
+ *
+ *                fleet        sensor        interface        host
+ *   bytes/s      fleet_bytes  sensor_bytes  interface_bytes  host_bytes
+ *   drops/s      fleet_drops  sensor_drops  interface_drops  -
+ *
+ * Values are doubles: sums of counters of 64 bits stay exact up to 2^53, far above any second. */
 #include "collector/detect/measures.h"
 
 #include "common/clock.h"
 
+/* NULL in a column: the metric has no meaning there. */
 struct metric {
   const char *unit;
   bool is_rate;    /* divided by the window's seconds */
@@ -27,11 +34,14 @@ static struct counts traffic_sum(const struct counts traffic[SUMMARY_DIRECTIONS]
   return sum;
 }
 
+/* Observations, not counted once: a rule on the fleet means what all sensors saw. */
 static double fleet_bytes(const struct fleet_window *window)
 {
   return (double)traffic_sum(window->traffic).bytes;
 }
 
+/* The sensor's IP bytes by its own capture; its interfaces' counters have layer 2 and what was
+ * missed. */
 static double sensor_bytes(const struct summary *s)
 {
   return (double)traffic_sum(s->traffic).bytes;
@@ -43,6 +53,7 @@ static double interface_bytes(const struct summary_interface *i)
   return (double)(i->has_kernel ? i->kernel.rx_bytes + i->kernel.tx_bytes : i->captured_bytes);
 }
 
+/* A host's counters are those of its merged row: a lower bound when it was folded somewhere. */
 static double host_bytes(const struct topk_item *talker)
 {
   return (double)(talker->tx.bytes + talker->rx.bytes);
@@ -76,11 +87,13 @@ static double interface_drops(const struct summary_interface *i)
   return (double)(kernel + i->capture_dropped);
 }
 
+/* Captures see no errors: without the kernel's counters there are none to tell. */
 static double interface_errors(const struct summary_interface *i)
 {
   return (double)(i->has_kernel ? i->kernel.rx_errors + i->kernel.tx_errors : 0);
 }
 
+/* A sensor's sum is that of its interfaces. */
 static double sensor_drops(const struct summary *s)
 {
   double sum = 0;
@@ -109,6 +122,7 @@ static double parts_sum(const struct fleet_window *window, double (*read)(const 
   return sum;
 }
 
+/* The merged window keeps no interfaces. */
 static double fleet_drops(const struct fleet_window *window)
 {
   return parts_sum(window, sensor_drops);
@@ -130,6 +144,7 @@ static double sensor_syn(const struct summary *s)
   return (double)s->tcp_events[SUMMARY_TCP_SYN];
 }
 
+/* Of all sensors: a flow between two of them is active at both. */
 static double fleet_flows(const struct fleet_window *window)
 {
   return (double)window->flows_active;
@@ -165,6 +180,7 @@ static const struct metric metrics[] = {
     [RULE_ADDRESSES] = {"addresses", false, false, fleet_addresses, sensor_addresses, NULL, NULL},
 };
 
+/* Every metric has a row: the settings' choice is the same enum. */
 const char *measure_unit(enum rule_metric metric)
 {
   return metrics[metric].unit;
@@ -181,6 +197,7 @@ static double seconds_of(const struct fleet_window *window)
   return (double)window->length_ns / (double)NS_PER_S;
 }
 
+/* One cell of the table; a rate is brought to a second, a level (flows, addresses) is not. */
 bool measure_read(enum rule_metric metric, enum rule_scope scope,
                   const struct measure_subject *subject, double *value)
 {

@@ -10,7 +10,11 @@
  * are not told one by one.
  * Blind spots: what comes late is history and teaches nothing; a sensor's own list is bounded (its
  * ledger counts what it folded); a full memory judges no address that it cannot keep, and says so
- * (rule memory-full); it is empty after a restart, and learns again. */
+ * (rule memory-full); it is empty after a restart, and learns again.
+ *
+ *   sensor's first-seen list -> known network? -> in memory? -> learning? -> burst? -> one by one
+ *                               |yes             |yes          |yes
+ *                               nothing          renewed       remembered in silence */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +51,7 @@ struct newcomer {
   struct newcomer_item item[256]; /* examples */
 };
 
+/* Also of a state that is half made. */
 static void newcomer_stop(void *context)
 {
   struct newcomer *state = context;
@@ -55,6 +60,7 @@ static void newcomer_stop(void *context)
   free(state);
 }
 
+/* All memory at once, by newcomer.memory (P5). */
 static void *newcomer_start(const struct collector_settings *settings)
 {
   struct newcomer *state = calloc(1, sizeof(*state));
@@ -92,7 +98,8 @@ static bool is_known(const struct newcomer *state, const struct addr *a)
   return false;
 }
 
-/* Remembers an address; tells whether it was new and could be kept. */
+/* Remembers an address; tells whether it was new and could be kept. Renewing is the same step: an
+ * address that is there gets the new time. */
 static bool learn(struct newcomer *state, const struct addr *a, int64_t now_ns)
 {
   bool is_new = false;
@@ -109,6 +116,7 @@ static void newcomer_tick(void *context, int64_t now_ns, const struct hosts *hos
 {
   struct newcomer *state = context;
   (void)sink;
+  /* Ticks come ten times a second, HELLOs rarely. */
   if (hosts_generation(hosts) == state->generation) {
     return;
   }
@@ -166,6 +174,7 @@ static uint64_t minute_count(struct newcomer *state, const struct fleet_window *
   int64_t now = window->start_ns / NS_PER_S;
   size_t slot = (size_t)(now % BURST_SECONDS);
   uint64_t sum = 0;
+  /* A ring of 60 counters, each stamped with its second: gaps between windows need no clearing. */
   state->second[slot] = now;
   state->count[slot] = state->new_count;
   for (size_t i = 0; i < BURST_SECONDS; i++) {
@@ -223,6 +232,7 @@ static void evidence_items(const struct newcomer *state, const struct fleet_wind
   }
 }
 
+/* One address: information, not an alarm; the sensor that met it first is named. */
 static void raise_one(const struct newcomer *state, const struct fleet_window *window,
                       const struct newcomer_item *item, const struct detect_sink *sink)
 {
@@ -239,6 +249,7 @@ static void raise_one(const struct newcomer *state, const struct fleet_window *w
   sink->raise(sink->context, &finding);
 }
 
+/* A count and an example: nobody reads a hundred addresses at night. */
 static void raise_many(const struct newcomer *state, const struct fleet_window *window,
                        uint64_t count, bool is_burst, const struct detect_sink *sink)
 {
@@ -277,6 +288,8 @@ static void raise_full(struct newcomer *state, const struct fleet_window *window
   sink->raise(sink->context, &finding);
 }
 
+/* Renew before collect: what was silent for too long is forgotten first, and may be new
+ * again in this very window. */
 static void newcomer_window(void *context, const struct fleet_window *window,
                             const struct detect_sink *sink)
 {
@@ -291,9 +304,11 @@ static void newcomer_window(void *context, const struct fleet_window *window,
   }
   renew(state, window);
   collect(state, window);
+  /* Everything was learnt above; nothing is told yet (P9). */
   if (window->start_ns < state->learnt_ns) {
     return;
   }
+  /* A burst swallows its members: one alert, not fifty. */
   uint64_t within = minute_count(state, window);
   if (within >= (uint64_t)state->settings->newcomer_burst) {
     raise_many(state, window, within, true, sink);

@@ -8,7 +8,11 @@
  * second), for (10 s).
  * Cost: 64 buckets for each sensor and window; 600 bytes a sensor.
  * Blind spots: sensors below min_packets a second; a change slow enough to stay quiet; a change
- * during learning. A change that lasts as long as learning becomes the usual. */
+ * during learning. A change that lasts as long as learning becomes the usual.
+ *
+ *   learning   seconds 1 .. memory: usual = plain mean of all
+ *   judging    divergence <= bound: quiet, usual moves 1/memory towards it;  > bound: odd, told
+ *   odd for `memory` seconds in a row: what is odd is the usual now -> learning again */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +37,7 @@ struct series {
   struct hist usual;
 };
 
+/* One series a sensor, made when the sensor first shows up; sensors_max bounds them. */
 struct packet_size {
   const struct collector_settings *settings;
   uint64_t memory; /* seconds */
@@ -40,6 +45,8 @@ struct packet_size {
   struct series **series; /* in order of sensor names */
 };
 
+/* Learning counts judged seconds, not hours on the clock: a sensor that is idle at night learns
+ * nothing wrong from it. */
 static void *packet_size_start(const struct collector_settings *settings)
 {
   struct packet_size *state = calloc(1, sizeof(*state));
@@ -111,17 +118,20 @@ static void learn(struct packet_size *state, struct series *series, const struct
   int64_t weight = (int64_t)series->learnt;
   for (size_t i = 0; i < HIST_BUCKETS; i++) {
     int64_t usual = (int64_t)series->usual.bucket[i];
+    /* Integers, so that a mean over millions of seconds is the same on every machine (P4). */
     usual += ((int64_t)share(now->bucket[i], total) - usual) / weight;
     series->usual.bucket[i] = (uint64_t)usual;
   }
 }
 
+/* Shares are what people compare; the divergence itself means little to them. */
 static double percent(const struct hist *h, unsigned bucket)
 {
   uint64_t total = hist_total(h);
   return total == 0 ? 0 : 100.0 * (double)h->bucket[bucket] / (double)total;
 }
 
+/* Of two shares. */
 static double distance(double a, double b)
 {
   return a > b ? a - b : b - a;
@@ -189,6 +199,7 @@ static void judge(struct packet_size *state, struct series *series,
                   const struct detect_sink *sink)
 {
   uint64_t total = hist_total(now);
+  /* Few packets make any histogram look odd. */
   if (total < (uint64_t)state->settings->packet_size_min_packets) {
     return;
   }
@@ -211,6 +222,7 @@ static void judge(struct packet_size *state, struct series *series,
   }
 }
 
+/* Parts and series are in the same order: one walk through both. */
 static void packet_size_window(void *context, const struct fleet_window *window,
                                const struct detect_sink *sink)
 {

@@ -8,7 +8,10 @@
  * counts while the capture sees none (WARNING, rule capture-blind). Cost: one comparison for each
  * sensor and tick, one look-up for each interface and window. Blind spots: a sensor that never
  * came; an interface that was never seen up, or that its sensor does not list any more; a host that
- * fell silent behind a sensor that goes on. */
+ * fell silent behind a sensor that goes on.
+ *
+ * Sensors are watched by ticks, since silence brings no data; interfaces by windows, as their state
+ * comes with each record. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +65,8 @@ static int interface_order(const struct silence_interface *a, const char *sensor
 static struct silence_interface *interface_at(struct silence *state, const char *sensor,
                                               const char *name)
 {
+  /* Interfaces of all sensors in one sorted array: thousands of them, looked at once a window
+   * each. */
   size_t low = 0;
   size_t high = state->count;
   while (low < high) {
@@ -114,6 +119,7 @@ static struct finding interface_finding(const struct silence *state,
   return finding;
 }
 
+/* `for` has it pending until the patience is over. */
 static void raise_down(const struct silence *state, const struct fleet_window *window,
                        const char *sensor, const struct summary_interface *at,
                        const struct detect_sink *sink)
@@ -126,6 +132,8 @@ static void raise_down(const struct silence *state, const struct fleet_window *w
   sink->raise(sink->context, &finding);
 }
 
+/* Both numbers are in the sentence: what the kernel counted, and that the capture saw nothing of
+ * it. */
 static void raise_blind(const struct silence *state, const struct fleet_window *window,
                         const char *sensor, const struct summary_interface *at,
                         const struct detect_sink *sink)
@@ -144,6 +152,7 @@ static void raise_blind(const struct silence *state, const struct fleet_window *
   sink->raise(sink->context, &finding);
 }
 
+/* Down only counts for an interface that was up once: spare ports are down for ever. */
 static void silence_window(void *context, const struct fleet_window *window,
                            const struct detect_sink *sink)
 {
@@ -154,6 +163,8 @@ static void silence_window(void *context, const struct fleet_window *window,
       const struct summary_interface *at = &part->interfaces[n];
       struct silence_interface *known = interface_at(state, part->sensor, at->name);
       bool was_up = known != NULL && known->was_up;
+      /* Own traffic and what the ring dropped were seen as well: only a capture that saw nothing is
+       * blind. */
       uint64_t counted = at->kernel.rx_packets + at->kernel.tx_packets;
       uint64_t captured = at->captured_packets + at->own_packets + at->capture_dropped;
       if (known != NULL && at->is_up) {
@@ -207,6 +218,7 @@ static bool is_watched(const struct silence *state, const struct hosts *hosts,
   return !host->is_restored || missed_ns >= hosts_restored_ns(hosts);
 }
 
+/* The deadman's switch. A BYE takes a sensor out of it. */
 static void silence_tick(void *context, int64_t now_ns, const struct hosts *hosts,
                          const struct detect_sink *sink)
 {
@@ -220,6 +232,7 @@ static void silence_tick(void *context, int64_t now_ns, const struct hosts *host
   }
   for (size_t i = 0; i < hosts_count(hosts); i++) {
     const struct host *host = hosts_at(hosts, i);
+    /* After a start of the collector every sensor has its full patience before it is missed. */
     int64_t since =
         host->last_heard_ns > state->watch_from_ns ? host->last_heard_ns : state->watch_from_ns;
     if (is_watched(state, hosts, host) && now_ns - since >= state->settings->silence_sensor_ns) {

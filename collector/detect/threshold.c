@@ -7,7 +7,11 @@
  * hold, severity).
  * Cost: a comparison for each rule and subject of each window; a name is made only near the bound.
  * Blind spots: scope host sees the FLEET_TALKERS largest hosts of the window; a subject that is
- * absent from a window is not judged in it (silence finds those). */
+ * absent from a window is not judged in it (silence finds those).
+ *
+ *   above ----------------------- raised here
+ *   above x clear_percent ------- still raised here when it was over; below it, no more
+ *   time  ->  raise, raise, raise ... absent for `hold`: resolved (alerts.c) */
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -31,6 +35,7 @@ struct threshold {
   struct addr_set *over;
 };
 
+/* One set for all rules: its keys have the rule in them. */
 static void *threshold_start(const struct collector_settings *settings)
 {
   struct threshold *state = calloc(1, sizeof(*state));
@@ -124,6 +129,7 @@ static void evidence_of_scope(struct finding *finding, const struct rule_setting
                               const struct measure_subject *subject)
 {
   enum rule_metric metric = (enum rule_metric)rule->metric;
+  /* The subject in a smaller scope, for the same metric. */
   struct measure_subject part = *subject;
   double value = 0;
   if (rule->scope == RULE_FLEET) {
@@ -178,6 +184,8 @@ static void describe(struct finding *finding, const struct rule_setting *rule)
                  is_traffic ? "seine top conversations --last 5m" : "seine sensors");
 }
 
+/* Everything an alert needs to explain itself (P7): value, band, window, contributors, sentence,
+ * command. */
 static void raise_rule(const struct rule_setting *rule, const char *name,
                        const struct measure_subject *subject, double value,
                        const struct detect_sink *sink)
@@ -196,6 +204,7 @@ static void raise_rule(const struct rule_setting *rule, const char *name,
   (void)snprintf(finding.subject, sizeof(finding.subject), "%s", name);
   (void)snprintf(finding.unit, sizeof(finding.unit), "%s",
                  measure_unit((enum rule_metric)rule->metric));
+  /* Before the sentence, which names the largest contributor. */
   evidence_of_scope(&finding, rule, subject);
   describe(&finding, rule);
   sink->raise(sink->context, &finding);
@@ -233,14 +242,17 @@ static void judge(struct threshold *state, const struct rule_setting *rule,
                     &value)) {
     return;
   }
+  /* Three cases: over; not over but in the band where it would still hold if it was; neither. */
   bool is_over = is_beyond(rule, value, false);
   if (!is_over && (addr_set_count(state->over) == 0 || !is_beyond(rule, value, true))) {
     return; /* the mark of one that cleared goes with its hold */
   }
   subject_name(name, rule->scope, subject);
+  /* The pattern is asked last: it is the dearest of the questions. */
   if (rule->match[0] != '\0' && fnmatch(rule->match, name, 0) != 0) {
     return;
   }
+  /* The names are known now, so that hysteresis can be asked of this one subject. */
   struct addr key = over_key(rule, name);
   if (is_over || addr_set_contains(state->over, &key)) {
     int64_t end = subject->window->start_ns + subject->window->length_ns;
@@ -272,6 +284,7 @@ static void judge_all(struct threshold *state, const struct rule_setting *rule,
   }
 }
 
+/* Rules in the order of the file, subjects in order of names: the findings' order is fixed (P4). */
 static void threshold_window(void *context, const struct fleet_window *window,
                              const struct detect_sink *sink)
 {

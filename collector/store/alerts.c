@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alerts and the outbox: each change is on disk before anybody is told of it. */
+/* Alerts and the outbox: each change is on disk before anybody is told of it.
+ *
+ *   delivery   waiting -> done: the row is gone
+ *                      -> dead: kept for a person to look at, until it expires
+ *
+ * The outbox holds the alert as it was when it changed, not a reference to it: what is sent later,
+ * after a restart or an hour of outage, is still that (P8). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +28,13 @@ static int put_alert(struct store *store, const struct alert *alert)
   return err;
 }
 
+/* An alert that nobody is told of: pending. */
 int store_put_alert(struct store *store, const struct alert *alert, struct err_message *message)
 {
   return store_put_alert_deliveries(store, alert, NULL, 0, message);
 }
 
+/* The id orders the outbox: what was made first has the lower one. */
 static int put_delivery(struct store *store, struct store_delivery *d)
 {
   int err = store_run(store, STORE_DELIVERY_PUT, "ttitiiiti", d->receiver, d->alert_id,
@@ -62,17 +70,20 @@ int store_put_alert_deliveries(struct store *store, const struct alert *alert,
   return err;
 }
 
+/* What an attempt changes; the body and whom it is for never change. */
 int store_delivery_update(struct store *store, const struct store_delivery *d)
 {
   return store_run(store, STORE_DELIVERY_UPDATE, "iiiti", d->id, d->next_attempt_ns,
                    (int64_t)d->attempts, d->last_error, (int64_t)d->is_dead);
 }
 
+/* Delivered: nothing is left to remember but the alert itself. */
 int store_delivery_done(struct store *store, int64_t id)
 {
   return store_run(store, STORE_DELIVERY_DONE, "i", id);
 }
 
+/* Cut to its room: the columns were written from fields of the same size. */
 static void copy_text(char *to, size_t size, const char *from)
 {
   (void)snprintf(to, size, "%s", from);
@@ -95,6 +106,7 @@ static const char *read_delivery(sqlite3_stmt *q, struct store_delivery *d)
   return store_column_text(q, 4);
 }
 
+/* The caller's copy of the body lives until the callback returns. */
 int store_deliveries_each(struct store *store,
                           void (*each)(void *context, const struct store_delivery *delivery),
                           void *context)
@@ -108,6 +120,7 @@ int store_deliveries_each(struct store *store,
     struct store_delivery delivery;
     const char *body = read_delivery(q, &delivery);
     delivery.body = strdup(body);
+    /* The last step was a row and no end: store_query_end tells of it. */
     if (delivery.body == NULL) {
       break;
     }
@@ -153,6 +166,7 @@ static int read_alert(struct store *store, sqlite3_stmt *q, struct alert *out)
   return err;
 }
 
+/* state < 0 selects every row (see the statement). */
 int store_alerts_each(struct store *store, int state, size_t limit,
                       void (*each)(void *context, const struct alert *alert), void *context)
 {
@@ -171,6 +185,7 @@ int store_alerts_each(struct store *store, int state, size_t limit,
   return store_query_end(q, step);
 }
 
+/* The live ones are in the pipeline; this is for those that have resolved. */
 int store_alert_find(struct store *store, const char *id, struct alert *out)
 {
   sqlite3_stmt *q = store_query(store, STORE_ALERT_FIND, "t", id);

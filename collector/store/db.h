@@ -47,6 +47,7 @@ enum store_sql {
   STORE_STATEMENTS,
 };
 
+/* The connection is used by the loop's thread alone (SQLITE_OPEN_NOMUTEX). */
 struct store {
   sqlite3 *db;
   int lock_fd;
@@ -60,7 +61,7 @@ extern const char *const store_sql_text[STORE_STATEMENTS];
 /* Tells our database from others, makes the tables of a new one, checks an old one. */
 int store_schema_open(struct store *store, struct err_message *message);
 
-/* store.c. types has a letter an argument: i int64_t, u uint64_t (kept as the same 64 bits), c
+/* db.c. types has a letter an argument: i int64_t, u uint64_t (kept as the same 64 bits), c
  * uint64_t counter (cut at INT64_MAX), d double, t text, b bytes (pointer, then size_t length). */
 /* Binds and runs a statement that gives no rows. ERR_IO. */
 int store_run(struct store *store, enum store_sql sql, const char *types, ...);

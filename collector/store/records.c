@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* History: closed windows, records as they came, the rows of minute records, and how far each
- * sensor's records are in it. */
+ * sensor's records are in it. Records are kept as the bytes that came: what a later version reads
+ * out of them is not lost now. Only what questions select by (kind, start, sensor) has columns of
+ * its own. */
 #include <string.h>
 
 #include "collector/store/db.h"
 #include "common/clock.h"
 #include "proto/summary_codec.h"
 
+/* The sums alone: sketches, talkers and parts of a window are made anew from its records when asked
+ * for. */
 void store_window_of(const struct fleet_window *window, struct store_window *out)
 {
   const struct summary_ledger *ledger = &window->ledger;
@@ -52,6 +56,7 @@ static const uint8_t *address_bytes(const struct addr *a, size_t *length)
   return is_v4 ? a->byte + 12 : a->byte;
 }
 
+/* Counters are bound as "c": SQLite's integers have a sign. */
 static int put_conversation(struct store *store, int64_t record, size_t place,
                             const struct summary_conversation *c)
 {
@@ -67,6 +72,7 @@ static int put_conversation(struct store *store, int64_t record, size_t place,
                    c->in.payload_bytes, c->first_ns, c->last_ns);
 }
 
+/* The same for a talker's row. */
 static int put_talker(struct store *store, int64_t record, size_t place,
                       const struct summary_talker *t)
 {
@@ -97,6 +103,7 @@ int store_put_record(struct store *store, const struct summary *placed, const ui
   int err =
       store_run(store, STORE_RECORD_PUT, "iituub", (int64_t)placed->kind, placed->start_ns,
                 placed->sensor, placed->boot_id, placed->sequence, (const void *)bytes, length);
+  /* Changes of 0: it was there. */
   if (err != 0 || placed->kind != SUMMARY_MINUTE || sqlite3_changes(store->db) == 0) {
     return err;
   }
@@ -121,11 +128,14 @@ int store_put_applied(struct store *store, const char *sensor, uint64_t boot_id,
   return err != 0 ? err : store_run(store, STORE_BEYOND_PASS, "tuu", sensor, boot_id, sequence);
 }
 
+/* Written when a record is in history though one before it is missing: after a crash it comes
+ * again, and is known by this. */
 int store_put_beyond(struct store *store, const char *sensor, uint64_t boot_id, uint64_t sequence)
 {
   return store_run(store, STORE_BEYOND_PUT, "tuu", sensor, boot_id, sequence);
 }
 
+/* A handful of rows after a crash, none otherwise. */
 int store_beyond_each(struct store *store,
                       void (*each)(void *context, const char *sensor, uint64_t boot_id,
                                    uint64_t sequence),
@@ -143,6 +153,7 @@ int store_beyond_each(struct store *store,
   return store_query_end(q, step);
 }
 
+/* The order of the statement is a promise of store.h: the newest boot of a sensor comes last. */
 int store_applied_each(struct store *store,
                        void (*each)(void *context, const char *sensor, uint64_t boot_id,
                                     uint64_t sequence, int64_t last_heard_ns),
@@ -193,6 +204,7 @@ static void visit_record(struct store *store, sqlite3_stmt *q,
   summary_free(s);
 }
 
+/* Decoded one by one: a day of records would not fit into memory. */
 int store_records_each(struct store *store, enum summary_kind kind, int64_t from_ns,
                        int64_t until_ns, void (*each)(void *context, const struct summary *summary),
                        void *context)
@@ -208,6 +220,7 @@ int store_records_each(struct store *store, enum summary_kind kind, int64_t from
   return store_query_end(q, step);
 }
 
+/* One row comes back whatever the range holds. */
 int store_span(struct store *store, int64_t from_ns, int64_t until_ns, struct store_span *out)
 {
   sqlite3_stmt *q = store_query(store, STORE_WINDOW_SPAN, "ii", from_ns, until_ns);

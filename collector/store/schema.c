@@ -9,6 +9,9 @@
  *   alert    the newest state of each alert;   delivery   the outbox and its dead letters */
 #include "collector/store/db.h"
 
+#include <stddef.h>
+
+/* How we know our own database: SQLite keeps both numbers in its header for its users. */
 #define STORE_APPLICATION_ID 0x5e19e001
 #define STORE_VERSION        1
 #define STORE_FULL_CHECK_MAX (INT64_C(256) << 20)
@@ -50,6 +53,8 @@ static const char schema[] =
 #define DELIVERY_COLUMNS                                                                           \
   "id, receiver, alert, state, body, created, next_attempt, attempts, last_error, dead"
 
+/* The texts in the order of enum store_sql. What may come again after a crash is written with ON
+ * CONFLICT DO NOTHING: then it is kept once (P3). */
 const char *const store_sql_text[STORE_STATEMENTS] = {
     [STORE_BEGIN] = "BEGIN IMMEDIATE",
     [STORE_COMMIT] = "COMMIT",
@@ -185,6 +190,7 @@ static int make_tables(struct store *store, struct err_message *message)
   return rc == SQLITE_OK ? 0 : store_failed(store, message, ERR_IO, "cannot make its tables");
 }
 
+/* Three cases: an empty file becomes ours; one of ours is checked; anything else is left alone. */
 int store_schema_open(struct store *store, struct err_message *message)
 {
   int64_t application = 0;
@@ -195,6 +201,7 @@ int store_schema_open(struct store *store, struct err_message *message)
       pragma_read(store, "SELECT count(*) FROM sqlite_schema", &tables) != 0) {
     return store_failed(store, message, ERR_IO, "cannot be read as a database");
   }
+  /* A new file is empty and nobody's; anything else must be ours, and of a version that we know. */
   if (tables == 0 && application == 0) {
     return make_tables(store, message);
   }
@@ -208,5 +215,6 @@ int store_schema_open(struct store *store, struct err_message *message)
                    "%s: has schema version %lld; this collector knows version %d: use a newer one",
                    store->path, (long long)version, STORE_VERSION);
   }
+  /* Ours and of this version: is it whole? */
   return check_integrity(store, message);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* History and state on disk: one SQLite database in WAL mode. The narrow face that a later format
- * (segment files) keeps. */
+ * (segment files) keeps. Who writes what: a checkpoint (begin ... commit) brings windows, records
+ * and applied sequences of one cut; alerts and the outbox have transactions of their own, since an
+ * alert must be on disk before it is sent (P8). db.c, records.c, alerts.c and schema.c make it;
+ * only they know SQL. */
 #ifndef COLLECTOR_STORE_STORE_H
 #define COLLECTOR_STORE_STORE_H
 

@@ -31,6 +31,7 @@ void daemon_stopping(void)
   (void)sd_notify(0, "STOPPING=1");
 }
 
+/* Half of the time, as sd_watchdog_enabled(3) advises: one late call is forgiven. */
 int64_t daemon_watchdog_ns(void)
 {
   uint64_t interval_us = 0;
@@ -78,6 +79,7 @@ static int change_user(const char *user, struct err_message *message)
   return 0;
 }
 
+/* The way of a daemon that systemd started as its user already, or that stays root by request. */
 static int drop_in_place(struct err_message *message)
 {
   /* Without CAP_SETPCAP the bounding set cannot be changed; without privileges to gain by exec

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 
+/* is_stopped: asked for by loop_stop, maybe before loop_run. */
 struct loop {
   struct event_base *base;
   bool is_stopped;
@@ -75,6 +76,7 @@ int loop_run(struct loop *loop)
   return result < 0 ? ERR_IO : 0;
 }
 
+/* Ends after the callback that runs now: what else is ready waits. */
 void loop_stop(struct loop *loop)
 {
   loop->is_stopped = true;
@@ -110,6 +112,7 @@ static void watch_again(evutil_socket_t fd, short events, void *context)
   watch->ready(watch->context, watch->fd, watch->what);
 }
 
+/* The timer `again` is made here too, so that asking for another turn never needs memory. */
 struct loop_watch *loop_watch_new(struct loop *loop, int fd, unsigned what,
                                   void (*ready)(void *context, int fd, unsigned what),
                                   void *context)
@@ -161,6 +164,7 @@ static void timer_due(evutil_socket_t fd, short events, void *context)
   timer->due(timer->context);
 }
 
+/* One shot: whoever wants a period sets it again, from the clock and not from the last call. */
 struct loop_timer *loop_timer_new(struct loop *loop, void (*due)(void *context), void *context)
 {
   struct loop_timer *timer = calloc(1, sizeof(*timer));
@@ -177,6 +181,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, void (*due)(void *context),
   return timer;
 }
 
+/* Adding a timer that is set moves it. */
 void loop_timer_set(struct loop_timer *timer, int64_t delay_ns)
 {
   if (delay_ns < 0) {

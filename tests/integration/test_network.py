@@ -77,18 +77,29 @@ def world(net, tmp_path, processes):
     return made
 
 
-def is_conversation(world, *key, sent, back):
-    row = world.conversation(*key)
-    return row is not None and row["out"]["payload_bytes"] == sent and row["in"]["payload_bytes"] == back
+def expect_conversation(world, *key, sent, back, seconds=30):
+    """Waits until the conversation is there to the byte; says what is there instead if it never is."""
+    seen = {}
+
+    def is_exact():
+        seen["row"] = world.conversation(*key)
+        row = seen["row"]
+        return row is not None and row["out"]["payload_bytes"] == sent and row["in"]["payload_bytes"] == back
+
+    try:
+        until(is_exact, key, seconds)
+    except AssertionError:
+        losses = [world.collector.sensor_named(host)["interface_totals"] for host in world.sensors]
+        raise AssertionError(f"{key}: want {sent} and {back}, have {seen['row']}; {losses}") from None
 
 
 def test_payloads_appear_once_to_the_byte(world):
     assert finish(world.send_tcp("h1", "h2", 5001, 3_000_001, 70_003)) == [3_000_001, 70_003]
     assert finish(world.send_tcp("h3", "h1", 5002, 123_457, 1)) == [123_457, 1]
     assert finish(world.send_udp("h2", "h3", 5003, 500, 777)) == [500 * 777]
-    until(lambda: is_conversation(world, "h1", "h2", 5001, "tcp", sent=3_000_001, back=70_003), "h1 to h2")
-    until(lambda: is_conversation(world, "h3", "h1", 5002, "tcp", sent=123_457, back=1), "h3 to h1")
-    until(lambda: is_conversation(world, "h2", "h3", 5003, "udp", sent=500 * 777, back=0), "h2 to h3")
+    expect_conversation(world, "h1", "h2", 5001, "tcp", sent=3_000_001, back=70_003)
+    expect_conversation(world, "h3", "h1", 5002, "tcp", sent=123_457, back=1)
+    expect_conversation(world, "h2", "h3", 5003, "udp", sent=500 * 777, back=0)
     row = world.conversation("h2", "h3", 5003, "udp")
     assert row["out"]["packets"] == 500 and row["out"]["bytes"] == 500 * (777 + 28)
     assert row["witnesses"] == 2 and row["client_sensor"] == "h2" and row["server_sensor"] == "h3"
@@ -106,8 +117,8 @@ def test_payloads_appear_once_to_the_byte(world):
     now = time.time()
     time_left = 63 - now % 60
     until(lambda: time.time() > now + time_left, "the minute has ended", time_left + 5)
-    assert is_conversation(world, "h1", "h2", 5001, "tcp", sent=3_000_001, back=70_003)
-    assert is_conversation(world, "h2", "h3", 5003, "udp", sent=500 * 777, back=0)
+    expect_conversation(world, "h1", "h2", 5001, "tcp", sent=3_000_001, back=70_003)
+    expect_conversation(world, "h2", "h3", 5003, "udp", sent=500 * 777, back=0)
 
 
 def test_captured_own_and_lost_equal_the_kernels_counters(net, tmp_path, processes):
@@ -140,8 +151,7 @@ def test_a_killed_collector_loses_and_doubles_nothing(world):
         world.collector.start()
         world.processes.append(world.collector.process)
     assert finish(pair) == [4_000_000, 9]
-    until(lambda: is_conversation(world, "h1", "h2", 5001, "tcp", sent=4_000_000, back=9),
-          "the payload to the byte after three crashes", 60)
+    expect_conversation(world, "h1", "h2", 5001, "tcp", sent=4_000_000, back=9, seconds=60)
     for host in ("h1", "h2", "h3"):
         sensor = world.collector.sensor_named(host)
         assert sensor["gaps"] == 0 and sensor["state"] == "live", sensor

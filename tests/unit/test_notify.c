@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "collector/notify.h"
 #include "collector/notify_receiver.h"
 #include "common/clock.h"
 #include "tests/unit/collector_samples.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connection: opening under a lock, transactions, and the verbs that the other files use. */
-#include "collector/store/store.h"
+/* The connection: opening under a lock, transactions, and the verbs that the other files use. Every
+ * statement goes through store_run or store_query: prepared once, bound, stepped, reset. Nothing
+ * here knows what a row means. */
+#include "collector/store/db.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,23 +15,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "collector/store/db.h"
 #include "common/log.h"
 
+/* Somebody may look at the database with sqlite3 while we write. */
 #define STORE_BUSY_MS 2000
 #define DATABASE_NAME "/seine.db"
 
+/* Each message names the file, what was tried, and SQLite's own words. */
 int store_failed(const struct store *store, struct err_message *message, int err, const char *what)
 {
   return err_set(message, err, "%s: %s: %s", store->path, what, sqlite3_errmsg(store->db));
 }
 
+/* NULL of a column is no text that anybody here tells from "". */
 const char *store_column_text(sqlite3_stmt *statement, int column)
 {
   const unsigned char *text = sqlite3_column_text(statement, column);
   return text == NULL ? "" : (const char *)text;
 }
 
+/* One line, then a count: a damaged page may hold thousands of rows. */
 void store_unreadable(struct store *store, const char *what, const char *why)
 {
   if (store->unreadable++ == 0) {
@@ -91,6 +96,7 @@ int store_run(struct store *store, enum store_sql sql, const char *types, ...)
   return rc == SQLITE_DONE ? 0 : ERR_IO;
 }
 
+/* The caller ends it with store_query_end or a reset, or the read transaction stays open. */
 sqlite3_stmt *store_query(struct store *store, enum store_sql sql, const char *types, ...)
 {
   va_list arguments;
@@ -100,6 +106,7 @@ sqlite3_stmt *store_query(struct store *store, enum store_sql sql, const char *t
   return statement;
 }
 
+/* A row that was not the end means that the caller broke off, or that the disk failed. */
 int store_query_end(sqlite3_stmt *statement, int step)
 {
   (void)sqlite3_reset(statement);
@@ -115,6 +122,7 @@ static int lock_folder(struct store *store, const char *folder, struct err_messa
     return err_set(message, ERR_IO, "%s: cannot make the state directory: %s", folder,
                    strerror(errno));
   }
+  /* O_NOFOLLOW: the folder is ours, but who could write there before might have laid a link. */
   store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (store->lock_fd < 0) {
     return err_set(message, ERR_IO, "%s: cannot open for writing: %s", path, strerror(errno));
@@ -127,6 +135,7 @@ static int lock_folder(struct store *store, const char *folder, struct err_messa
   return 0;
 }
 
+/* Settings before the schema: the journal mode decides how even the first table is written. */
 static int open_database(struct store *store, struct err_message *message)
 {
   static const char settings[] =
@@ -145,6 +154,7 @@ static int open_database(struct store *store, struct err_message *message)
       SQLITE_OK) {
     return store_failed(store, message, ERR_IO, "cannot open");
   }
+  /* Waits, rather than failing at once, while another program holds a lock. */
   (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
   if (sqlite3_exec(store->db, settings, NULL, NULL, NULL) != SQLITE_OK) {
     return store_failed(store, message, ERR_IO, "cannot be used as a database");
@@ -152,6 +162,8 @@ static int open_database(struct store *store, struct err_message *message)
   return store_schema_open(store, message);
 }
 
+/* Lock, file, settings, schema: each step says what is wrong in its own words; store_close undoes
+ * what was done. */
 int store_open(const char *folder, struct store **out, struct err_message *message)
 {
   struct store *store = calloc(1, sizeof(*store));
@@ -163,6 +175,7 @@ int store_open(const char *folder, struct store **out, struct err_message *messa
   (void)sprintf(path, "%s%s", folder, DATABASE_NAME);
   store->path = path;
   store->lock_fd = -1;
+  /* The lock before the file: two collectors must not both make the tables. */
   int err = lock_folder(store, folder, message);
   if (err == 0) {
     err = open_database(store, message);
@@ -181,6 +194,7 @@ void store_close(struct store *store)
   if (store == NULL) {
     return;
   }
+  /* A connection with open statements would not close. */
   for (size_t i = 0; i < STORE_STATEMENTS; i++) {
     (void)sqlite3_finalize(store->statement[i]);
   }
@@ -199,6 +213,7 @@ int store_begin(struct store *store, struct err_message *message)
   return err == 0 ? 0 : store_failed(store, message, err, "cannot begin to write");
 }
 
+/* The moment at which a checkpoint becomes true (synchronous = FULL). */
 int store_commit(struct store *store, struct err_message *message)
 {
   int err = store_run(store, STORE_COMMIT, "");
@@ -213,6 +228,7 @@ void store_rollback(struct store *store)
   }
 }
 
+/* For callers that only have a code: what SQLite said last. */
 void store_explain(const struct store *store, struct err_message *message)
 {
   (void)store_failed(store, message, ERR_IO, "cannot write");
@@ -222,6 +238,7 @@ void store_explain(const struct store *store, struct err_message *message)
 int store_expire(struct store *store, int64_t seconds_before_ns, int64_t minutes_before_ns,
                  int64_t windows_before_ns)
 {
+  /* Variables, since the argument list wants the full width. */
   int64_t second = SUMMARY_SECOND;
   int64_t minute = SUMMARY_MINUTE;
   int err = store_begin(store, NULL);
