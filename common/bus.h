@@ -34,9 +34,9 @@ enum bus_link_event {
 };
 
 /* Connects to "tcp://HOST:PORT" whose public key is server_key. Settings, each measured: no linger
- * (but 500 ms for a BYE when a ready link is freed), no routing id, heartbeat 5 s / time-out 15 s /
- * TTL 0, handshake 30 s, reconnect 500 ms .. 8 s. Nothing is queued while there is no connection.
- */
+ * (but 500 ms for a BYE when a ready link is freed), no routing id, no ZeroMQ heartbeats (the
+ * protocol has its own), TCP keep-alive, handshake 30 s, reconnect 500 ms .. 8 s. Nothing is queued
+ * while there is no connection. */
 int bus_link_new(struct bus *bus, const char *endpoint, const struct key_pair *own,
                  const uint8_t server_key[KEYS_BYTES], struct bus_link **out,
                  struct err_message *message);

@@ -18,7 +18,8 @@ struct interval {
 };
 
 struct interface_rows {
-  size_t count;
+  size_t count; /* places in use, free ones among them */
+  bool is_retired[SUMMARY_INTERFACES_MAX];
   bool is_sampled;
   struct interval second, minute;
 };
@@ -40,27 +41,45 @@ static void begin(struct summary_interface *row, const char *name, bool is_up)
   memcpy(row->name, name, strlen(name) + 1);
 }
 
+/* The place of a name, or the first free one, or one behind all. */
+static size_t place_of(const struct interface_rows *rows, const char *name)
+{
+  size_t place = rows->count;
+  for (size_t i = rows->count; i-- > 0;) {
+    if (strcmp(rows->second.open[i].name, name) == 0) {
+      return i;
+    }
+    if (rows->second.open[i].name[0] == '\0') {
+      place = i;
+    }
+  }
+  return place;
+}
+
 /* By name: an interface that went and came again keeps its row. */
 int interface_rows_add(struct interface_rows *rows, const char *name)
 {
-  for (size_t i = 0; i < rows->count; i++) {
-    if (strcmp(rows->second.open[i].name, name) == 0) {
-      return (int)i;
-    }
-  }
   size_t length = strlen(name);
-  if (rows->count == SUMMARY_INTERFACES_MAX || length == 0 ||
-      length >= SUMMARY_INTERFACE_NAME_MAX) {
+  if (length == 0 || length >= SUMMARY_INTERFACE_NAME_MAX) {
     return ERR_LIMIT;
   }
-  begin(&rows->second.open[rows->count], name, true);
-  begin(&rows->minute.open[rows->count], name, true);
-  return (int)rows->count++;
+  size_t i = place_of(rows, name);
+  if (i == SUMMARY_INTERFACES_MAX) {
+    return ERR_LIMIT;
+  }
+  if (i == rows->count || rows->second.open[i].name[0] == '\0') {
+    begin(&rows->second.open[i], name, true);
+    begin(&rows->minute.open[i], name, true);
+    rows->count += i == rows->count ? 1 : 0;
+  }
+  rows->is_retired[i] = false;
+  return (int)i;
 }
 
-size_t interface_rows_count(const struct interface_rows *rows)
+void interface_rows_retire(struct interface_rows *rows, unsigned index)
 {
-  return rows->count;
+  assert(index < rows->count);
+  rows->is_retired[index] = true;
 }
 
 /* Per packet: an index, no look-up. */
@@ -137,9 +156,29 @@ static struct summary_interface *close_interval(struct interval *interval, size_
   return interval->closed;
 }
 
+/* Nothing was captured, lost or missed. */
+static bool is_quiet(const struct summary_interface *row)
+{
+  return row->captured_packets == 0 && row->own_packets == 0 && row->capture_dropped == 0 &&
+         row->interface_dropped == 0 && row->uncounted_ns == 0 && !row->has_kernel;
+}
+
+/* Closes the gaps of free places and of retired rows that have nothing to tell. */
+static size_t lend(struct interface_rows *rows, struct summary_interface *closed)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < rows->count; i++) {
+    bool is_gone = closed[i].name[0] == '\0' || (rows->is_retired[i] && is_quiet(&closed[i]));
+    if (!is_gone) {
+      closed[kept++] = closed[i];
+    }
+  }
+  return kept;
+}
+
 /* What was captured is added to the minute here; the kernel's part comes as a sample of one second.
  */
-struct summary_interface *interface_rows_close_second(struct interface_rows *rows)
+struct summary_interface *interface_rows_close_second(struct interface_rows *rows, size_t *count)
 {
   struct summary_interface *closed = close_interval(&rows->second, rows->count);
   for (unsigned i = 0; i < rows->count; i++) {
@@ -151,10 +190,21 @@ struct summary_interface *interface_rows_close_second(struct interface_rows *row
     minute->own_bytes += closed[i].own_bytes;
   }
   rows->is_sampled = false;
+  *count = lend(rows, closed);
   return closed;
 }
 
-struct summary_interface *interface_rows_close_minute(struct interface_rows *rows)
+/* A retired row's place is free once a whole minute had nothing of it. */
+struct summary_interface *interface_rows_close_minute(struct interface_rows *rows, size_t *count)
 {
-  return close_interval(&rows->minute, rows->count);
+  struct summary_interface *closed = close_interval(&rows->minute, rows->count);
+  for (size_t i = 0; i < rows->count; i++) {
+    if (rows->is_retired[i] && is_quiet(&closed[i]) && is_quiet(&rows->second.open[i])) {
+      rows->second.open[i].name[0] = '\0';
+      rows->minute.open[i].name[0] = '\0';
+      rows->is_retired[i] = false;
+    }
+  }
+  *count = lend(rows, closed);
+  return closed;
 }

@@ -164,8 +164,13 @@ int meter_add_interface(struct meter *meter, const char *name)
   return interface_rows_add(meter->interfaces, name);
 }
 
+void meter_retire_interface(struct meter *meter, unsigned index)
+{
+  interface_rows_retire(meter->interfaces, index);
+}
+
 /* What both kinds of record get from the meter itself. */
-static void hand_out(struct meter *meter, struct summary_interface *interfaces)
+static void hand_out(struct meter *meter, struct summary_interface *interfaces, size_t count)
 {
   struct summary *out = &meter->out;
   struct flows_stats stats = flows_stats(meter->flows);
@@ -173,7 +178,7 @@ static void hand_out(struct meter *meter, struct summary_interface *interfaces)
   out->flow_table_used = stats.used;
   out->flow_table_slots = stats.capacity;
   out->interfaces = interfaces;
-  out->interface_count = interface_rows_count(meter->interfaces);
+  out->interface_count = count;
   meter->sinks.summary(meter->sinks.context, out);
 }
 
@@ -193,7 +198,9 @@ static void hand_out_second(struct meter *meter)
   out->first_seen_count = seen_count;
   window_second(meter->minute, meter->second, out);
   meter->minute_parts++;
-  hand_out(meter, interface_rows_close_second(meter->interfaces));
+  size_t count = 0;
+  struct summary_interface *interfaces = interface_rows_close_second(meter->interfaces, &count);
+  hand_out(meter, interfaces, count);
 }
 
 /* Ends the open minute and begins the one that starts at next_ns. */
@@ -201,7 +208,9 @@ static void close_minute(struct meter *meter, int64_t next_ns)
 {
   if (meter->minute_parts > 0) {
     window_close(meter->minute, meter->minute_ns, &meter->out);
-    hand_out(meter, interface_rows_close_minute(meter->interfaces));
+    size_t count = 0;
+    struct summary_interface *interfaces = interface_rows_close_minute(meter->interfaces, &count);
+    hand_out(meter, interfaces, count);
   }
   meter->minute_parts = 0;
   meter->minute_ns = next_ns;

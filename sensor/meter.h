@@ -78,6 +78,10 @@ int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, s
  * index. ERR_LIMIT: more than SUMMARY_INTERFACES_MAX, or a name that is empty or too long. */
 int meter_add_interface(struct meter *meter, const char *name);
 
+/* The interface is gone for good, as far as is known: no row of it follows the counts that are
+ * left, and its index is given away after the minute. meter_add_interface takes that back. */
+void meter_retire_interface(struct meter *meter, unsigned index);
+
 void meter_frame(struct meter *meter, const struct frame *frame);
 /* What the caller sampled for an interface over the open second: kernel deltas, drops, state. Added
  * into the second that closes next; captured_* and own_* of the argument are ignored. */

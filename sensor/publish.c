@@ -19,7 +19,9 @@
 /* A collector that is there answers HELLO at once; a link that is silent for so long is dead,
  * though TCP may not know it yet. */
 #define WELCOME_TIMEOUT_NS (15 * NS_PER_S)
-#define PING_EVERY_NS      (10 * NS_PER_S)
+#define PING_EVERY_NS      (5 * NS_PER_S)
+/* A collector that lives answers every PING: so long without a word, and the link is half-open. */
+#define DEAF_NS (15 * NS_PER_S)
 /* Ticks come far oftener: a longer way between two calls means that the clock was set. */
 #define CLOCK_JUMP_NS NS_PER_MINUTE
 
@@ -42,6 +44,7 @@ struct publish {
   uint64_t evicted_unreported;
   int64_t last_call_ns; /* 0: none yet */
   int64_t greeting_since_ns;
+  int64_t heard_ns;     /* the last message of this connection, or its WELCOME */
   int64_t ack_since_ns; /* of the last ACK, or since something waits for one */
   int64_t ping_due_ns, ping_t1_ns;
 };
@@ -73,6 +76,7 @@ static void publish_at(struct publish *p, int64_t now_ns)
   if (p->last_call_ns != 0 && (passed < 0 || passed > CLOCK_JUMP_NS)) {
     publish_clock_clear(&p->clock);
     p->greeting_since_ns = now_ns;
+    p->heard_ns = now_ns;
     p->ack_since_ns = now_ns;
     p->ping_due_ns = now_ns;
     p->ping_t1_ns = 0;
@@ -303,6 +307,7 @@ int publish_receive(struct publish *publish, const void *bytes, size_t length, i
                     struct err_message *message)
 {
   publish_at(publish, now_ns);
+  publish->heard_ns = now_ns;
   struct message m;
   int err = message_decode(bytes, length, &m, message);
   if (err != 0) {
@@ -340,6 +345,9 @@ bool publish_tick(struct publish *publish, int64_t now_ns)
   }
   if (p->state == PUBLISH_GREETING) {
     return now_ns - p->greeting_since_ns < WELCOME_TIMEOUT_NS;
+  }
+  if (p->state == PUBLISH_FLOWING && now_ns - p->heard_ns >= DEAF_NS) {
+    return false;
   }
   return !publish_awaits_ack(p) || now_ns - p->ack_since_ns < p->config.ack_timeout_ns;
 }

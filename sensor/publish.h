@@ -46,8 +46,8 @@ int publish_summary(struct publish *publish, struct summary *s, int64_t now_ns);
 int publish_receive(struct publish *publish, const void *bytes, size_t length, int64_t now_ns,
                     struct err_message *message);
 /* now_ns is the wall clock everywhere (PING measures it); a clock that is set starts waits anew.
- * Time goes on: PING every 10 s, sends what waits. Returns false when the link must be replaced (no
- * WELCOME within 15 s of HELLO, no ACK within ack_timeout_ns). */
+ * Time goes on: PING every 5 s, sends what waits. Returns false when the link must be replaced (no
+ * WELCOME within 15 s of HELLO, no word at all for 15 s, no ACK within ack_timeout_ns). */
 bool publish_tick(struct publish *publish, int64_t now_ns);
 void publish_bye(struct publish *publish, int64_t now_ns);
 /* Nothing is left unacknowledged. */

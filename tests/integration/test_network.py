@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from net import ip
 from programs import Collector, Process, Sensor, until
 
 HERE = pathlib.Path(__file__).parent
@@ -187,6 +188,27 @@ def test_a_revoked_sensor_is_cut_off_at_once(world):
     other = world.collector.sensor_named("h1")["records"]
     until(lambda: world.collector.sensor_named("h1")["records"] > other + 2, "the others go on")
     assert world.collector.sensor_named("h3")["records"] == records
+
+
+def captured(world, host):
+    return {row["name"] for row in world.collector.sensor_named(host)["interfaces"]}
+
+
+def test_interfaces_are_followed_as_they_come_go_and_change_their_name(net, tmp_path, processes):
+    world = World(net, tmp_path, processes)
+    world.start(["h1"])
+    name = net.namespace("h1")
+    for _ in range(2):
+        ip("-n", name, "link", "add", "ex0", "type", "veth", "peer", "name", "ex1")
+        ip("-n", name, "link", "set", "ex0", "up")
+        ip("-n", name, "link", "set", "ex1", "up")
+        until(lambda: {"ex0", "ex1"} <= captured(world, "h1"), "a new interface is captured")
+        ip("-n", name, "link", "set", "ex0", "down")
+        ip("-n", name, "link", "set", "ex0", "name", "ex9", "up")
+        until(lambda: "ex9" in captured(world, "h1"), "it is captured under its new name")
+        ip("-n", name, "link", "delete", "ex1")
+        until(lambda: captured(world, "h1") == {"eth0"}, "what is gone is no longer listed")
+    assert world.sensors["h1"].process.stop() == 0
 
 
 def received(path):

@@ -45,6 +45,8 @@ int rig_give(struct rig *rig, const struct message *m, struct err_message *messa
 void rig_welcome(struct rig *rig, uint64_t last_applied);
 void rig_ack(struct rig *rig, uint64_t sequence);
 bool rig_tick(struct rig *rig, int64_t after_ns);
+/* The same, in steps of five seconds, each with a PONG: a collector that lives. */
+bool rig_tick_answered(struct rig *rig, int64_t after_ns);
 /* The next message sent that was not looked at, PINGs passed over; fails the test when there is
  * none. */
 const struct rig_sent *rig_next(struct rig *rig);

@@ -90,7 +90,7 @@ static void lost_acks_cost_a_new_link_and_a_resend(void **state)
   rig_connect(&rig);
   rig_welcome(&rig, 0);
   rig_publish(&rig, 3);
-  assert_true(rig_tick(&rig, 26 * NS_PER_S)); /* the first went out 28 s ago */
+  assert_true(rig_tick_answered(&rig, 26 * NS_PER_S)); /* the first went out 28 s ago */
   assert_false(rig_tick(&rig, 2 * NS_PER_S));
   publish_disconnected(rig.publish);
   rig.looked = rig.count;
@@ -112,7 +112,7 @@ static void an_applied_record_waits_for_its_ack_too(void **state)
   rig_publish(&rig, 1);
   rig_connect(&rig);
   rig_welcome(&rig, 1);
-  assert_true(rig_tick(&rig, 29 * NS_PER_S));
+  assert_true(rig_tick_answered(&rig, 29 * NS_PER_S));
   assert_false(rig_tick(&rig, NS_PER_S));
   rig_stop(&rig);
 }
@@ -128,11 +128,24 @@ static void silence_is_fine_when_nothing_waits(void **state)
   rig_publish(&rig, 1);
   rig_ack(&rig, 1);
   for (int i = 0; i < 10; i++) {
-    assert_true(rig_tick(&rig, 20 * NS_PER_S));
+    assert_true(rig_tick_answered(&rig, 20 * NS_PER_S));
   }
   rig_publish(&rig, 1); /* its wait begins now */
-  assert_true(rig_tick(&rig, 29 * NS_PER_S));
+  assert_true(rig_tick_answered(&rig, 29 * NS_PER_S));
   assert_false(rig_tick(&rig, NS_PER_S));
+  rig_stop(&rig);
+}
+
+static void a_link_without_a_word_is_given_up_though_nothing_waits(void **state)
+{
+  (void)state;
+  struct rig rig;
+  rig_start(&rig, QUEUE, WINDOW);
+  rig_connect(&rig);
+  rig_welcome(&rig, 0);
+  assert_true(rig_tick_answered(&rig, 60 * NS_PER_S));
+  assert_true(rig_tick(&rig, 15 * NS_PER_S - 1));
+  assert_false(rig_tick(&rig, 1));
   rig_stop(&rig);
 }
 
@@ -276,7 +289,7 @@ static void a_ping_measures_the_clock_and_the_next_record_says_it(void **state)
   assert_int_equal(rig.sent[rig.looked].clock_offset_ns, 7 * NS_PER_S - NS_PER_MS);
   assert_true(rig.sent[rig.looked].clock_uncertainty_ns > NS_PER_MS);
   size_t before = rig.count;
-  assert_true(rig_tick(&rig, 8 * NS_PER_S));
+  assert_true(rig_tick(&rig, 3 * NS_PER_S));
   assert_int_equal(rig.count, before);
   assert_true(rig_tick(&rig, NS_PER_S));
   assert_int_equal(rig.count, before + 1);
@@ -298,7 +311,7 @@ static void a_clock_that_is_set_voids_the_samples_and_kills_no_link(void **state
   assert_true(rig_tick(&rig, 3600 * NS_PER_S));
   assert_int_equal(publish_stats(rig.publish).clock_uncertainty_ns, 0);
   assert_true(rig_tick(&rig, -7200 * NS_PER_S));
-  assert_true(rig_tick(&rig, 29 * NS_PER_S));
+  assert_true(rig_tick_answered(&rig, 29 * NS_PER_S));
   assert_false(rig_tick(&rig, NS_PER_S));
   rig_stop(&rig);
 }
@@ -359,6 +372,7 @@ int main(void)
       cmocka_unit_test(lost_acks_cost_a_new_link_and_a_resend),
       cmocka_unit_test(an_applied_record_waits_for_its_ack_too),
       cmocka_unit_test(silence_is_fine_when_nothing_waits),
+      cmocka_unit_test(a_link_without_a_word_is_given_up_though_nothing_waits),
       cmocka_unit_test(a_link_without_welcome_is_given_up),
       cmocka_unit_test(what_the_link_does_not_take_goes_out_later_in_order),
       cmocka_unit_test(a_full_queue_evicts_the_oldest_counts_and_says_so),
