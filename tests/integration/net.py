@@ -31,7 +31,8 @@ class Net:
         ip("netns", "add", name)
         self.made.append(name)
         subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-                        "net.ipv6.conf.default.disable_ipv6=1"], check=True, timeout=20)
+                        "net.ipv6.conf.default.disable_ipv6=1", "net.ipv4.tcp_early_retrans=0"],
+                       check=True, timeout=20)
         ip("-n", name, "link", "set", "lo", "up")
 
     def build(self):
@@ -58,6 +59,16 @@ class Net:
                                    f"/sys/class/net/eth0/statistics/{which}"],
                                   check=True, capture_output=True, text=True, timeout=20)
             total += int(done.stdout)
+        return total
+
+    def retransmitted(self):
+        """TCP segments that the hosts have sent again: a busy machine makes some, and a sensor counts what it sees."""
+        total = 0
+        for host in self.hosts:
+            done = subprocess.run(["ip", "netns", "exec", self.namespace(host), "cat", "/proc/net/snmp"], check=True,
+                                  capture_output=True, text=True, timeout=20)
+            names, values = [line.split() for line in done.stdout.splitlines() if line.startswith("Tcp:")]
+            total += int(values[names.index("RetransSegs")])
         return total
 
     def close(self):
