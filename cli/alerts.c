@@ -143,8 +143,10 @@ static void alerts_print_alert(const json_t *alert, const struct output *out)
   const char *unit = json_get_text(alert, "unit", "");
   output_print(out, alerts_tone(alert), "%s: %s\n", json_get_text(alert, "state", "?"),
                json_get_text(alert, "summary", ""));
-  output_print(out, OUTPUT_PLAIN, "\nalert       %s, %s\n", json_get_text(alert, "id", "?"),
-               json_get_text(alert, "severity", "?"));
+  bool is_unsaved = json_is_false(json_object_get(alert, "saved"));
+  output_print(out, OUTPUT_PLAIN, "\nalert       %s, %s%s\n", json_get_text(alert, "id", "?"),
+               json_get_text(alert, "severity", "?"),
+               is_unsaved ? "; not saved: the collector's disk refuses it" : "");
   output_print(out, OUTPUT_PLAIN, "rule        %s (%s)\n", json_get_text(alert, "rule", "?"),
                json_get_text(alert, "detector", "?"));
   output_print(out, OUTPUT_PLAIN, "subject     %s\n", json_get_text(alert, "subject", "?"));

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/fold.h"
 #include "common/clock.h"
 #include "common/err.h"
 
@@ -231,16 +232,16 @@ void output_tone_off(const struct output *out, enum output_tone tone)
   }
 }
 
-/* Cleans line by line: the newlines are the caller's own format's. */
-static void output_lines(FILE *file, char *line)
+/* Cleans and folds line by line: the newlines are the caller's own format's. */
+static void output_lines(const struct output *out, char *line)
 {
   char cleaned[OUTPUT_LINE_MAX];
   for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
     *end = '\0';
-    fputs(output_clean(line, cleaned, sizeof cleaned), file);
-    fputc('\n', file);
+    fold_line(output_clean(line, cleaned, sizeof cleaned), out->width, out->file);
+    fputc('\n', out->file);
   }
-  fputs(output_clean(line, cleaned, sizeof cleaned), file);
+  fold_line(output_clean(line, cleaned, sizeof cleaned), out->width, out->file);
 }
 
 /* The whole line is cleaned, with the values that were put into it. */
@@ -252,7 +253,7 @@ void output_print(const struct output *out, enum output_tone tone, const char *f
   vsnprintf(line, sizeof line, format, args);
   va_end(args);
   output_tone_on(out, tone);
-  output_lines(out->file, line);
+  output_lines(out, line);
   output_tone_off(out, tone);
 }
 

@@ -48,7 +48,8 @@ int output_parse_time(const char *rfc3339, int64_t *out_ns);
 /* Text from afar: control characters (C0, DEL, C1) become '?', so that nobody steers the terminal.
  * Cuts nothing but at size. Returns text. */
 const char *output_clean(const char *from, char *text, size_t size);
-/* printf, in a tone, cleaned. Longer lines than 2 KB are cut. */
+/* printf of whole lines, in a tone, cleaned, and folded to the terminal's width (fold.h). Longer
+ * lines than 2 KB are cut. */
 void output_print(const struct output *out, enum output_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void output_tone_on(const struct output *out, enum output_tone tone);

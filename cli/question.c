@@ -189,9 +189,13 @@ void question_footer(const json_t *answer, const struct output *out)
     output_print(out, OUTPUT_WARN, "complete    not known\n");
   }
   double complete = json_get_number(answer, "completeness_percent", -1);
+  /* Of what: records may be in the answer that no window on disk vouches for. */
+  const json_t *of = json_object_get(answer, "completeness_of");
+  bool has_of = json_is_object(of);
   if (complete >= 0) {
-    output_print(out, complete < 100 ? OUTPUT_WARN : OUTPUT_PLAIN, "complete    %s\n",
-                 output_percent(complete, percent));
+    output_print(out, complete < 100 ? OUTPUT_WARN : OUTPUT_PLAIN, "complete    %s%s%s\n",
+                 output_percent(complete, percent), has_of ? " of what is on disk, until " : "",
+                 has_of ? output_time_text(out, json_get_text(of, "until", NULL), until) : "");
   }
   const char *rule = json_get_text(answer, "rule", NULL);
   if (rule != NULL) {

@@ -69,13 +69,14 @@ static void replay_print_totals(const json_t *answer, const struct output *out)
                output_count(replay_print_number(answer, "windows"), c));
 }
 
-/* The members that are numbers above zero, after a title; nothing when there is none. not_ip is no
+/* The members that are numbers above zero, behind a title; nothing when there is none. not_ip is no
  * loss: it stands with the frames. */
 static void replay_print_nonzero(json_t *object, const char *title, const char *const *skip,
                                  const struct output *out)
 {
-  /* The title is written with the first member, so that a line without members does not appear. */
-  const char *key, *lead = title;
+  char line[1024] = "";
+  size_t used = 0;
+  const char *key;
   json_t *value;
   json_object_foreach(object, key, value)
   {
@@ -83,15 +84,14 @@ static void replay_print_nonzero(json_t *object, const char *title, const char *
     for (size_t i = 0; skip[i] != NULL; i++) {
       is_skipped = is_skipped || strcmp(skip[i], key) == 0;
     }
-    if (!is_skipped) {
+    if (!is_skipped && used < sizeof line) {
       char text[OUTPUT_TEXT_MAX];
-      output_print(out, OUTPUT_WARN, "%s%s %s", lead, key,
-                   output_count((uint64_t)json_integer_value(value), text));
-      lead = ", ";
+      used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "",
+                               key, output_count((uint64_t)json_integer_value(value), text));
     }
   }
-  if (lead != title) {
-    fputc('\n', out->file);
+  if (used > 0) {
+    output_print(out, OUTPUT_WARN, "%s%s\n", title, line);
   }
 }
 

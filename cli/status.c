@@ -43,41 +43,75 @@ static bool status_is_starting(const json_t *answer)
   return strcmp(json_get_text(answer, "state", ""), "starting") == 0;
 }
 
-/* The verdict first, in words. Silent sensors and firing alerts are what a person has to act on. */
+/* The verdict first, in words: each trouble is a sentence of the collector's own, with its start.
+ */
 static void status_print_head(const json_t *answer, const struct output *out)
 {
-  const json_t *sensors = json_object_get(answer, "sensors");
-  const json_t *alerts = json_object_get(answer, "alerts");
-  unsigned long long silent = status_number(sensors, "silent");
-  unsigned long long firing = status_number(alerts, "firing");
+  const json_t *troubles = json_object_get(answer, "troubles");
+  char since[OUTPUT_TEXT_MAX];
+  size_t i;
+  json_t *trouble;
+  json_array_foreach(troubles, i, trouble)
+  {
+    const char *start = json_get_text(trouble, "since", NULL);
+    output_print(out, OUTPUT_BAD, "%s%s%s%s%s\n", i == 0 ? "trouble:  " : "          ",
+                 json_get_text(trouble, "text", "?"), start != NULL ? " (since " : "",
+                 start != NULL ? output_time_text(out, start, since) : "",
+                 start != NULL ? ")" : "");
+  }
   if (status_is_starting(answer)) {
-    output_print(out, OUTPUT_WARN, "starting: no data yet. %s\n\n",
+    output_print(out, OUTPUT_WARN, "starting: no data yet. %s\n",
                  json_get_text(answer, "message", ""));
-  } else if (silent > 0 || firing > 0) {
-    output_print(out, OUTPUT_BAD, "trouble: sensors silent %llu, alerts firing %llu\n\n", silent,
-                 firing);
-  } else {
-    output_print(out, OUTPUT_GOOD, "good: no sensor is silent, no alert fires\n\n");
+  } else if (json_array_size(troubles) == 0) {
+    output_print(out, OUTPUT_GOOD,
+                 "good: no sensor is silent, no alert fires, the store takes what comes\n");
+  }
+  fputc('\n', out->file);
+}
+
+/* What the total leaves out, where there is any: a host that talks to itself must not look idle. */
+static void status_print_apart(const json_t *apart, const struct output *out)
+{
+  static const char *const keys[] = {"local_bytes_per_s", "transit_bytes_per_s",
+                                     "multicast_bytes_per_s", "unknown_bytes_per_s"};
+  static const char *const titles[] = {"local and loopback", "transit", "multicast",
+                                       "of unknown direction"};
+  char line[4 * (OUTPUT_TEXT_MAX + 32)] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    char text[OUTPUT_TEXT_MAX];
+    uint64_t bytes = status_number(apart, keys[i]);
+    if (bytes > 0) {
+      used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "",
+                               titles[i], output_bytes(out, bytes, text));
+    }
+  }
+  if (used > 0) {
+    output_print(out, OUTPUT_PLAIN, "apart       %s per second, as each sensor saw it\n", line);
   }
 }
 
-/* Rates of the last seconds, totals of five minutes, and what of them was lost. */
+/* Rates of the last seconds, totals of five minutes, up to when they are, and what was lost. */
 static void status_print_traffic(const json_t *answer, const struct output *out)
 {
-  char bytes[STATUS_RANGE_MAX], packets[STATUS_RANGE_MAX];
+  char bytes[STATUS_RANGE_MAX], packets[STATUS_RANGE_MAX], until[OUTPUT_TEXT_MAX];
   /* Absent (null) while no window is on disk: then nothing is said rather than zero. */
   const json_t *rates = json_object_get(answer, "rates");
   const json_t *totals = json_object_get(answer, "totals_5m");
   if (json_is_object(rates)) {
-    output_print(out, OUTPUT_PLAIN, "now         %s per second, %s packets per second\n",
+    output_print(out, OUTPUT_PLAIN, "now         %s per second, %s packets per second, in total\n",
                  status_range(out, json_object_get(rates, "bytes_per_s"), true, bytes),
                  status_range(out, json_object_get(rates, "packets_per_s"), false, packets));
   }
+  status_print_apart(json_object_get(answer, "apart"), out);
   if (json_is_object(totals)) {
+    const json_t *window = json_object_get(totals, "window");
     char lost[OUTPUT_TEXT_MAX], undecoded[OUTPUT_TEXT_MAX], folded[OUTPUT_TEXT_MAX];
     output_print(out, OUTPUT_PLAIN, "5 minutes   %s, %s packets\n",
                  status_range(out, json_object_get(totals, "bytes"), true, bytes),
                  status_range(out, json_object_get(totals, "packets"), false, packets));
+    output_print(out, OUTPUT_PLAIN, "            what is on disk, until %s\n",
+                 output_time_text(out, json_get_text(window, "until", NULL), until));
     /* A loss is coloured as soon as there is any. */
     uint64_t dropped = status_number(totals, "dropped");
     output_print(out, dropped > 0 ? OUTPUT_WARN : OUTPUT_PLAIN,
@@ -119,10 +153,11 @@ static void status_print_alerts(const json_t *answer, const struct output *out)
   const json_t *deliveries = json_object_get(answer, "deliveries");
   if (json_is_object(deliveries)) {
     unsigned long long dead = status_number(deliveries, "dead");
-    output_print(out, dead > 0 ? OUTPUT_BAD : OUTPUT_PLAIN,
-                 "deliveries  %llu sent, %llu waiting, %llu given up\n",
+    unsigned long long unsaved = status_number(deliveries, "unsaved");
+    output_print(out, dead + unsaved > 0 ? OUTPUT_BAD : OUTPUT_PLAIN,
+                 "deliveries  %llu sent, %llu waiting, %llu given up, %llu alerts not saved\n",
                  (unsigned long long)status_number(deliveries, "sent"),
-                 (unsigned long long)status_number(deliveries, "waiting"), dead);
+                 (unsigned long long)status_number(deliveries, "waiting"), dead, unsaved);
   }
 }
 
@@ -142,10 +177,6 @@ static void status_print_foot(const json_t *answer, const struct output *out)
                  output_span(json_get_int(windows, "lag_ms", 0) * NS_PER_MS, lag));
   }
   question_footer(answer, out);
-  output_print(
-      out, OUTPUT_PLAIN,
-      "counted     each byte once: what the fleet's hosts sent, and what came to them from "
-      "outside\n");
 }
 
 /* From the verdict to the details. */
@@ -158,13 +189,11 @@ static void status_print(const json_t *answer, const struct output *out)
   status_print_foot(answer, out);
 }
 
-/* Documented in seine(1): a silent sensor, a firing alert or a lost delivery is trouble. */
+/* Documented in seine(1): whatever the collector calls trouble. */
 static int status_judge(const json_t *answer)
 {
-  bool is_good = status_number(json_object_get(answer, "sensors"), "silent") == 0 &&
-                 status_number(json_object_get(answer, "alerts"), "firing") == 0 &&
-                 status_number(json_object_get(answer, "deliveries"), "dead") == 0;
-  return is_good ? OPTIONS_EXIT_GOOD : OPTIONS_EXIT_TROUBLE;
+  return json_array_size(json_object_get(answer, "troubles")) == 0 ? OPTIONS_EXIT_GOOD
+                                                                   : OPTIONS_EXIT_TROUBLE;
 }
 
 /* One path, one view, one verdict; all else is question.c's. */

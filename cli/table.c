@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables for people. Cells are kept as text until the table is printed: only then are all widths
- * known, and what has to be left out. */
+ * known, and which of the three layouts fits. */
 #include "cli/table.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/fold.h"
 
 /* Bounds for arrays on the stack and for one cell; the widest table has 12 columns. */
 #define TABLE_COLUMNS_MAX 16
@@ -90,14 +92,9 @@ void table_cell(struct table *table, enum output_tone tone, const char *format, 
   item->tone = tone;
 }
 
-/* Characters, not bytes: UTF-8 continuation bytes take no room. */
 static size_t table_text_width(const char *text)
 {
-  size_t width = 0;
-  for (; *text != '\0'; text++) {
-    width += ((unsigned char)*text & 0xc0) != 0x80;
-  }
-  return width;
+  return fold_width(text, strlen(text));
 }
 
 /* The width of each column; returns that of a whole line of the shown ones. */
@@ -173,19 +170,39 @@ static void table_line(const struct table *table, const struct output *out, cons
 static void table_say_hidden(const struct table *table, const struct output *out,
                              const bool *is_shown)
 {
-  const char *lead = "(too narrow for: ";
+  char names[TABLE_CELL_MAX] = "";
+  size_t used = 0;
   for (size_t c = 0; c < table->column_count; c++) {
-    if (!is_shown[c]) {
-      fprintf(out->file, "%s%s", lead, table->columns[c].title);
-      lead = ", ";
+    if (!is_shown[c] && used < sizeof names) {
+      used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+                               table->columns[c].title);
     }
   }
-  if (*lead == ',') {
-    fputs(")\n", out->file);
+  if (used > 0) {
+    output_print(out, OUTPUT_PLAIN, "(too narrow for: %s)\n", names);
   }
 }
 
-/* Measures, leaves out columns until the line fits (or none can be spared), then writes. */
+/* Not even the columns that are always shown fit: a line a cell, with all columns. */
+static void table_stack(const struct table *table, const struct output *out)
+{
+  size_t width = 0;
+  for (size_t c = 0; c < table->column_count; c++) {
+    size_t title = table_text_width(table->columns[c].title);
+    width = title > width ? title : width;
+  }
+  for (size_t i = 0; i + table->column_count <= table->item_count; i += table->column_count) {
+    if (i > 0) {
+      fputc('\n', out->file);
+    }
+    for (size_t c = 0; c < table->column_count; c++) {
+      const struct table_item *item = &table->items[i + c];
+      output_print(out, item->tone, "%-*s  %s\n", (int)width, table->columns[c].title, item->text);
+    }
+  }
+}
+
+/* Measures, leaves out columns until the line fits; when none can be spared, stacks the cells. */
 void table_print(const struct table *table, const struct output *out)
 {
   if (table == NULL || table->has_failed) {
@@ -204,6 +221,10 @@ void table_print(const struct table *table, const struct output *out)
   /* Widths of single columns do not change with what is shown; only the line's does. */
   while (out->width > 0 && line > (size_t)out->width && table_spare(table, is_shown)) {
     line = table_measure(table, is_shown, width);
+  }
+  if (out->width > 0 && line > (size_t)out->width) {
+    table_stack(table, out);
+    return;
   }
   table_line(table, out, is_shown, width, NULL);
   for (size_t i = 0; i + table->column_count <= table->item_count; i += table->column_count) {

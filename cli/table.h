@@ -5,7 +5,10 @@
  *   HOST       SENSOR  TOTAL    SENT    RECEIVED        wide enough for all
  *
  *   HOST       TOTAL   SENT     RECEIVED                SENSOR has the highest `spare`
- *   (too narrow for: SENSOR) */
+ *   (too narrow for: SENSOR)
+ *
+ *   HOST      10.0.0.1                                  not even that fits: all columns, stacked
+ *   SENSOR    web1 */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 

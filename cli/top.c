@@ -137,14 +137,13 @@ void top_print_totals(const json_t *totals, const struct output *out)
 {
   char counted[OUTPUT_TEXT_MAX], packets[OUTPUT_TEXT_MAX], error[OUTPUT_TEXT_MAX];
   int64_t error_bytes = json_get_int(totals, "error_bytes", 0);
-  output_print(out, OUTPUT_PLAIN, "total       %s, %s packets in all conversations",
+  output_print(out, error_bytes > 0 ? OUTPUT_WARN : OUTPUT_PLAIN,
+               "total       %s, %s packets in all conversations%s%s%s\n",
                output_bytes(out, top_number(totals, "counted", "bytes"), counted),
-               output_count(top_number(totals, "counted", "packets"), packets));
-  if (error_bytes > 0) {
-    output_print(out, OUTPUT_WARN, "; at most %s more, folded or unconfirmed",
-                 output_bytes(out, (uint64_t)error_bytes, error));
-  }
-  fputc('\n', out->file);
+               output_count(top_number(totals, "counted", "packets"), packets),
+               error_bytes > 0 ? "; at most " : "",
+               error_bytes > 0 ? output_bytes(out, (uint64_t)error_bytes, error) : "",
+               error_bytes > 0 ? " more, folded or unconfirmed" : "");
 }
 
 /* What was asked and what the records cover need not be the same: both are told. */

@@ -15,16 +15,11 @@
 #include "common/err.h"
 #include "common/hash.h"
 
-/* After a restart sensors need a while to come back before anything can be raised again. */
-#define RESTORE_GRACE_NS NS_PER_MINUTE
-
 /* The alert, and what its life cycle needs beyond what is shown. */
 struct entry {
   uint64_t key;
   int64_t absent_from_ns; /* hold counts from here: the last time it was seen */
-  int64_t grace_ns;
-  bool is_restored; /* and not raised since */
-  bool is_counting; /* a restored one's hold has begun */
+  bool is_restored;       /* and not raised since */
   struct alert alert;
 };
 
@@ -34,6 +29,7 @@ struct alerts {
   struct entry **entry;
   uint64_t refused;
   int64_t judged_ns; /* the latest alerts_advance */
+  bool is_waiting;   /* nobody can tell yet what became of the restored ones */
 };
 
 /* These names are the API's and the store's: they never change. */
@@ -161,9 +157,8 @@ static void entry_see(struct alerts *alerts, struct entry *entry, const struct f
   alert->windows++;
   alert->last_seen_ns = seen_ns > alert->last_seen_ns ? seen_ns : alert->last_seen_ns;
   entry->absent_from_ns = alert->last_seen_ns;
-  /* The trouble goes on after the restart: an ordinary alert again, without the grace. */
+  /* The trouble goes on after the restart: an ordinary alert again. */
   entry->is_restored = false;
-  entry->grace_ns = 0;
   /* Outside the expected band by most, on whichever side: for a rule with `below` the smallest
    * value. */
   if (is_new || excess(finding, finding->observed) > excess(finding, alert->peak)) {
@@ -213,7 +208,7 @@ void alerts_raise(struct alerts *alerts, const struct finding *finding, int64_t 
 /* When it resolves, if it is not seen again. */
 static int64_t entry_due(const struct entry *entry)
 {
-  return entry->absent_from_ns + entry->grace_ns + entry->alert.finding.hold_ns;
+  return entry->absent_from_ns + entry->alert.finding.hold_ns;
 }
 
 /* The firing alert that was due first, up to until_ns; alerts->count when none is. */
@@ -222,8 +217,9 @@ static size_t earliest_due(const struct alerts *alerts, int64_t until_ns)
   size_t best = alerts->count;
   for (size_t i = 0; i < alerts->count; i++) {
     const struct entry *entry = alerts->entry[i];
-    bool is_due = entry->alert.state == ALERT_FIRING && entry->absent_from_ns < until_ns &&
-                  entry_due(entry) <= until_ns;
+    bool is_held = entry->is_restored && alerts->is_waiting;
+    bool is_due = entry->alert.state == ALERT_FIRING && !is_held &&
+                  entry->absent_from_ns < until_ns && entry_due(entry) <= until_ns;
     if (is_due && (best == alerts->count || entry_due(entry) < entry_due(alerts->entry[best]))) {
       best = i;
     }
@@ -243,6 +239,16 @@ static void entry_resolve(struct alerts *alerts, size_t at)
   entry_remove(alerts, at);
 }
 
+/* In the order of their due times, however long the jump was: two runs that advance in steps of
+ * unlike size tell the same story in the same order (P4). */
+static void resolve_due(struct alerts *alerts)
+{
+  for (size_t at = earliest_due(alerts, alerts->judged_ns); at < alerts->count;
+       at = earliest_due(alerts, alerts->judged_ns)) {
+    entry_resolve(alerts, at);
+  }
+}
+
 /* First the pending ones that were not seen again, then the firing ones that are due. The former
  * are no news to anybody and go silently. */
 void alerts_advance(struct alerts *alerts, int64_t until_ns)
@@ -254,21 +260,19 @@ void alerts_advance(struct alerts *alerts, int64_t until_ns)
   alerts->judged_ns = until_ns;
   /* From the end, so that a removal moves only entries that were looked at. */
   for (size_t i = alerts->count; i > 0; i--) {
-    struct entry *entry = alerts->entry[i - 1];
-    if (entry->is_restored && !entry->is_counting) {
-      entry->is_counting = true;
-      entry->absent_from_ns = until_ns > entry->absent_from_ns ? until_ns : entry->absent_from_ns;
-    }
+    const struct entry *entry = alerts->entry[i - 1];
     if (entry->alert.state == ALERT_PENDING && entry->alert.last_seen_ns < until_ns) {
       entry_remove(alerts, i - 1);
     }
   }
-  /* In the order of their due times, however long the jump was: two runs that advance in steps of
-   * unlike size tell the same story in the same order (P4). */
-  for (size_t at = earliest_due(alerts, until_ns); at < alerts->count;
-       at = earliest_due(alerts, until_ns)) {
-    entry_resolve(alerts, at);
-  }
+  resolve_due(alerts);
+}
+
+/* What the wait held up is resolved at once, with the times that were due. */
+void alerts_wait(struct alerts *alerts, bool is_waiting)
+{
+  alerts->is_waiting = is_waiting;
+  resolve_due(alerts);
 }
 
 /* It was told to people: it may not vanish. It goes on, or it resolves as "recovered". */
@@ -288,11 +292,8 @@ int alerts_restore(struct alerts *alerts, const struct alert *alert)
   if (err != 0) {
     return err;
   }
-  *entry = (struct entry){.key = key,
-                          .absent_from_ns = alert->last_seen_ns,
-                          .grace_ns = RESTORE_GRACE_NS,
-                          .is_restored = true,
-                          .alert = *alert};
+  *entry = (struct entry){
+      .key = key, .absent_from_ns = alert->last_seen_ns, .is_restored = true, .alert = *alert};
   return 0;
 }
 

@@ -56,9 +56,12 @@ void alerts_raise(struct alerts *alerts, const struct finding *finding, int64_t 
  * that are due resolve, in the order of their due times. */
 void alerts_advance(struct alerts *alerts, int64_t until_ns);
 /* A firing alert that the store remembers: goes on when it is raised again; else it resolves as
- * "recovered", its hold and a grace for sensors to come back after the first alerts_advance.
- * Alerts in other states are left out. ERR_CONFLICT (two of one key), ERR_LIMIT, ERR_NO_MEMORY. */
+ * "recovered", its hold after it was last seen. Alerts in other states are left out. ERR_CONFLICT
+ * (two of one key), ERR_LIMIT, ERR_NO_MEMORY. */
 int alerts_restore(struct alerts *alerts, const struct alert *alert);
+/* Whether restored alerts that were not raised again have to wait with their resolution, since the
+ * data that would tell is still on its way. */
+void alerts_wait(struct alerts *alerts, bool is_waiting);
 /* Live alerts in order of start, then id; at most n are written, borrowed until the next change.
  * Returns how many there are. */
 size_t alerts_list(const struct alerts *alerts, const struct alert **out, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transaction a checkpoint: windows, their records, applied sequences.
+/* One transaction a checkpoint: windows, their records, applied sequences, who the sensors are.
  *
  *   record:   applied -> in peers.h -> written -> committed -> freed, and the next ACK may name it
  *   window:   closed  -> in windows[] -> written -> committed -> forgotten here
@@ -18,7 +18,6 @@
 
 /* A window a second: 18 hours of a disk that refuses, before windows are lost from history. */
 #define WINDOWS_MAX     65536
-#define ALERTS_MAX      65536
 #define EXPIRE_EVERY_NS NS_PER_MINUTE
 
 struct checkpoint {
@@ -57,80 +56,6 @@ void checkpoint_free(struct checkpoint *checkpoint)
     free(checkpoint->windows);
     free(checkpoint);
   }
-}
-
-/* While the store's rows are read back at the start. */
-struct restore {
-  struct checkpoint *checkpoint;
-  struct pipeline *pipeline;
-  size_t sensors, alerts, refused;
-};
-
-/* Oldest boot first: the last one stays as the peer's present one. */
-static void restore_sensor(void *context, const char *sensor, uint64_t boot_id, uint64_t sequence,
-                           int64_t last_heard_ns)
-{
-  struct restore *restore = context;
-  struct peer *peer = peers_add(restore->checkpoint->peers, sensor);
-  if (peer == NULL ||
-      pipeline_restore_sensor(restore->pipeline, sensor, boot_id, sequence, last_heard_ns) != 0) {
-    restore->refused++;
-    return;
-  }
-  peer->boot_id = boot_id; /* the newest comes last */
-  peer->stored = sequence;
-  restore->sensors++;
-}
-
-/* Only those of the newest boot matter: no earlier one sends any more. */
-static void restore_beyond(void *context, const char *sensor, uint64_t boot_id, uint64_t sequence)
-{
-  struct restore *restore = context;
-  struct peer *peer = peers_add(restore->checkpoint->peers, sensor);
-  if (peer == NULL || (peer->boot_id == boot_id && peers_add_beyond(peer, sequence) != 0)) {
-    restore->refused++;
-  }
-}
-
-/* Its detector may have lost its memory in the restart; the alert goes on all the same
- * (alerts.h). */
-static void restore_alert(void *context, const struct alert *alert)
-{
-  struct restore *restore = context;
-  if (pipeline_restore_alert(restore->pipeline, alert) != 0) {
-    restore->refused++;
-    return;
-  }
-  restore->alerts++;
-}
-
-int checkpoint_restore(struct checkpoint *checkpoint, struct pipeline *pipeline,
-                       struct err_message *message)
-{
-  struct restore restore = {.checkpoint = checkpoint, .pipeline = pipeline};
-  struct store *store = checkpoint->store;
-  int64_t newest_ns = INT64_MIN;
-  /* Sensors before their sequences behind holes, both before alerts: each step needs the one
-   * before. */
-  if (store_applied_each(store, restore_sensor, &restore) != 0 ||
-      store_beyond_each(store, restore_beyond, &restore) != 0 ||
-      store_alerts_each(store, ALERT_FIRING, ALERTS_MAX, restore_alert, &restore) != 0 ||
-      store_newest_window(store, &newest_ns) != 0) {
-    store_explain(store, message);
-    return ERR_IO;
-  }
-  if (newest_ns != INT64_MIN) {
-    pipeline_restore_closed(pipeline, newest_ns);
-  }
-  if (restore.refused > 0) {
-    log_warning("store: %zu sensors or alerts found no place (sensors_max %lld)", restore.refused,
-                (long long)checkpoint->settings->sensors_max);
-  }
-  if (restore.sensors + restore.alerts > 0) {
-    log_info("store: goes on with %zu boots of sensors and %zu firing alerts", restore.sensors,
-             restore.alerts);
-  }
-  return 0;
 }
 
 /* So that the record's bytes are kept as they came, instead of encoding the placed copy again. */
@@ -258,6 +183,37 @@ static int write_peer(struct checkpoint *checkpoint, const struct pipeline *pipe
   return err;
 }
 
+/* Who the sensor is, when that is not on disk as it is now. The number tells states apart. */
+static int write_identity(struct checkpoint *checkpoint, const struct pipeline *pipeline,
+                          struct peer *peer)
+{
+  struct host_identity identity;
+  const struct host *host = hosts_find(pipeline_hosts(pipeline), peer->name);
+  peer->identity_writing = peer->identity_stored;
+  if (host == NULL || pipeline_identity(pipeline, peer->name, &identity) != 0) {
+    return 0;
+  }
+  peer->identity_writing = (uint64_t)host->changes * 2 + (identity.is_silent ? 1 : 0);
+  return peer->identity_writing == peer->identity_stored
+             ? 0
+             : store_put_sensor(checkpoint->store, &identity);
+}
+
+/* A firing alert was written when it fired. That it was seen since tells, after a restart, when it
+ * is due to resolve. */
+static int write_alerts_seen(struct checkpoint *checkpoint, const struct pipeline *pipeline)
+{
+  const struct alert *alert[ALERTS_LIVE_MAX];
+  size_t count = pipeline_alerts(pipeline, alert, ALERTS_LIVE_MAX);
+  int err = 0;
+  for (size_t i = 0; i < count && err == 0; i++) {
+    if (alert[i]->state == ALERT_FIRING) {
+      err = store_put_alert_seen(checkpoint->store, alert[i]->id, alert[i]->last_seen_ns);
+    }
+  }
+  return err;
+}
+
 /* A delta may lie behind the newest close, in a second that had no window before. */
 static int64_t handed_out_ns(const struct checkpoint *checkpoint, const struct pipeline *pipeline)
 {
@@ -285,7 +241,9 @@ static int write_all(struct checkpoint *checkpoint, const struct pipeline *pipel
   for (struct peer *peer = NULL;
        err == 0 && (peer = peers_next(checkpoint->peers, &cursor)) != NULL;) {
     err = write_peer(checkpoint, pipeline, peer, closed_ns);
+    err = err == 0 ? write_identity(checkpoint, pipeline, peer) : err;
   }
+  err = err == 0 ? write_alerts_seen(checkpoint, pipeline) : err;
   if (err != 0) {
     store_explain(checkpoint->store, message);
     return err;
@@ -300,6 +258,7 @@ static void settle_peers(struct checkpoint *checkpoint, bool is_committed)
   for (struct peer *peer = NULL; (peer = peers_next(checkpoint->peers, &cursor)) != NULL;) {
     if (is_committed) {
       peer->stored = peer->writing;
+      peer->identity_stored = peer->identity_writing;
       peers_drop_written(checkpoint->peers, peer);
     } else {
       peers_unmark_written(peer);

@@ -33,10 +33,6 @@ struct checkpoint *checkpoint_new(struct store *store, struct peers *peers,
                                   const struct collector_settings *settings);
 void checkpoint_free(struct checkpoint *checkpoint);
 
-/* At start: what is on disk, into the pipeline and the peers. message says what cannot be read. */
-int checkpoint_restore(struct checkpoint *checkpoint, struct pipeline *pipeline,
-                       struct err_message *message);
-
 /* The pipeline's sinks. The encoded bytes of the record that the pipeline is given next (NULL
  * afterwards): its record sink is called from within pipeline_record. */
 void checkpoint_incoming(struct checkpoint *checkpoint, const uint8_t *bytes, size_t length);

@@ -18,6 +18,7 @@
 #include "collector/collector_bus.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
+#include "collector/restore.h"
 #include "common/clock.h"
 #include "common/hash.h"
 #include "common/log.h"
@@ -47,6 +48,7 @@ struct collector {
   struct loop_timer *watchdog;
   struct loop_signal *signal[SIGNALS];
   int64_t checkpoint_ns; /* monotonic: of the newest one */
+  bool is_catching_up;   /* as it was told */
 };
 
 /* The pipeline's sinks. They are called from within an input, and must not give it another. */
@@ -91,11 +93,23 @@ static void write_checkpoint(struct collector *collector)
   collector_bus_acks(collector->bus);
 }
 
+/* Why alerts come later than usual, for who reads the log of such a night. */
+static void say_catching_up(struct collector *collector)
+{
+  bool is_catching_up = pipeline_stats(collector->pipeline).is_catching_up;
+  if (is_catching_up != collector->is_catching_up) {
+    log_info(is_catching_up ? "catching up: windows wait for what the sensors have kept"
+                            : "caught up: windows close by the clock again");
+  }
+  collector->is_catching_up = is_catching_up;
+}
+
 /* Windows close by time when a sensor is late; much unstored data does not wait for its turn. */
 static void on_tick(void *context)
 {
   struct collector *collector = context;
   pipeline_tick(collector->pipeline, clock_now_ns());
+  say_catching_up(collector);
   if (checkpoint_is_urgent(collector->checkpoint) &&
       clock_monotonic_ns() - collector->checkpoint_ns >= CHECKPOINT_LEAST_NS) {
     write_checkpoint(collector);
@@ -177,7 +191,8 @@ static int make_core(struct collector *collector, struct err_message *message)
   }
   /* Receivers before anything can raise an alert. */
   err = notify_new(collector->loop, collector->store, settings, &collector->notify, message);
-  return err != 0 ? err : checkpoint_restore(collector->checkpoint, collector->pipeline, message);
+  return err != 0 ? err
+                  : restore_all(collector->store, collector->peers, collector->pipeline, message);
 }
 
 /* The bus before the socket: who can ask gets answers of a collector that collects. */

@@ -73,7 +73,7 @@ void collector_bus_acks(struct collector_bus *bus)
       continue;
     }
     bus->talk.answer.kind = MESSAGE_ACK;
-    bus->talk.answer.ack = (struct message_ack){peer->boot_id, peers_acknowledged(peer)};
+    bus->talk.answer.ack = (struct message_ack){peer->boot_id, peer->stored};
     if (collector_talk_answer(&bus->talk, &peer->route) == ERR_AGAIN) {
       peer->has_route = false;
       pipeline_lost(bus->config.pipeline, peer->name, clock_now_ns());
@@ -83,20 +83,28 @@ void collector_bus_acks(struct collector_bus *bus)
   loop_watch_again(bus->watch);
 }
 
-/* Revoked is not silent: the operator did it, and no alert follows. Frames of a revoked key that
- * are on their way are dropped by the server, which asks the ring on every message (FACTS). */
-void collector_bus_reload(struct collector_bus *bus)
+/* Revoked is not silent: the operator did it, and no alert follows, connected or not. */
+static void dismiss_revoked(struct collector_bus *bus)
 {
-  if (collector_keys_reload(bus->keys, bus->server) != 0) {
-    return;
-  }
   size_t cursor = 0;
   for (struct peer *peer = NULL; (peer = peers_next(bus->config.peers, &cursor)) != NULL;) {
-    if (peer->has_route && !collector_keys_has(bus->keys, peer->name)) {
-      peer->has_route = false;
-      pipeline_bye(bus->config.pipeline, peer->name, clock_now_ns());
-      log_warning("sensor %s: its key is revoked, it is cut off", peer->name);
+    const struct host *host = hosts_find(pipeline_hosts(bus->config.pipeline), peer->name);
+    bool is_gone = host == NULL || host->has_left;
+    if (collector_keys_has(bus->keys, peer->name) || (is_gone && !peer->has_route)) {
+      continue;
     }
+    peer->has_route = false;
+    pipeline_bye(bus->config.pipeline, peer->name, clock_now_ns());
+    log_warning("sensor %s: its key is revoked, it counts as gone", peer->name);
+  }
+}
+
+/* Frames of a revoked key that are on their way are dropped by the server, which asks the ring on
+ * every message (FACTS). */
+void collector_bus_reload(struct collector_bus *bus)
+{
+  if (collector_keys_reload(bus->keys, bus->server) == 0) {
+    dismiss_revoked(bus);
   }
 }
 
@@ -127,6 +135,7 @@ static int start(struct collector_bus *bus, struct err_message *message)
     return err_set(message, ERR_NO_MEMORY, "%s: %s", config->settings->listen,
                    err_text(ERR_NO_MEMORY));
   }
+  dismiss_revoked(bus);             /* while no collector ran */
   loop_watch_again(bus->zap_watch); /* what came before we looked */
   return 0;
 }

@@ -62,6 +62,20 @@ static bool is_foreign(struct collector_talk *talk, const struct bus_received *r
   return true;
 }
 
+/* Says which of the two it is: one is the operator's to change, the other the machine's. */
+static void refuse_place(struct collector_talk *talk, const struct bus_received *received, int err)
+{
+  char why[64];
+  if (err == ERR_LIMIT) {
+    (void)snprintf(why, sizeof(why), "sensors_max %lld is reached",
+                   (long long)talk->settings->sensors_max);
+  } else {
+    (void)snprintf(why, sizeof(why), "%s; try again later", err_text(err));
+  }
+  log_warning("sensor %s is refused: %s", received->name, why);
+  refuse(talk, received, "%s", why);
+}
+
 /* Four refusals in order: another's name, another protocol, no room to store, no room for a sensor.
  * Only then is anything about the sensor changed. WELCOME lets it begin to send from what it may
  * forget. */
@@ -83,10 +97,10 @@ static void on_hello(struct collector_talk *talk, const struct bus_received *rec
     refuse(talk, received, "the collector cannot store records now; try again later");
     return;
   }
-  if (peer == NULL || pipeline_hello(talk->pipeline, hello, now_ns) != 0) {
-    log_warning("sensor %s is refused: sensors_max %lld is reached", received->name,
-                (long long)talk->settings->sensors_max);
-    refuse(talk, received, "sensors_max %lld is reached", (long long)talk->settings->sensors_max);
+  int err = peers_is_full(talk->peers) ? ERR_LIMIT : ERR_NO_MEMORY;
+  err = peer == NULL ? err : pipeline_hello(talk->pipeline, hello, now_ns);
+  if (err != 0) {
+    refuse_place(talk, received, err);
     return;
   }
   bool is_new = peer->boot_id != hello->boot_id;
@@ -96,7 +110,6 @@ static void on_hello(struct collector_talk *talk, const struct bus_received *rec
   if (is_new) {
     peer->boot_id = hello->boot_id;
     peer->stored = 0;
-    peer->beyond_count = 0;
   }
   peer->route = received->route;
   peer->has_route = true;
@@ -106,7 +119,7 @@ static void on_hello(struct collector_talk *talk, const struct bus_received *rec
   talk->answer.welcome = (struct message_welcome){
       .version = MESSAGE_VERSION,
       .boot_id = peer->boot_id,
-      .last_applied = peers_acknowledged(peer),
+      .last_applied = peer->stored,
       .checkpoint_ms = (uint32_t)(talk->settings->checkpoint_ns / NS_PER_MS)};
   (void)collector_talk_answer(talk, &peer->route);
 }
@@ -151,8 +164,7 @@ static void apply(struct collector_talk *talk, const struct bus_received *receiv
   }
 }
 
-/* The cheap questions come before the decoding: a flood of resent records costs little. What was on
- * disk behind a hole is known without the pipeline, whose memory of it went with the restart. */
+/* The cheap questions come before the decoding: a flood of records costs little. */
 static void on_summary(struct collector_talk *talk, const struct bus_received *received,
                        int64_t now_ns)
 {
@@ -160,10 +172,6 @@ static void on_summary(struct collector_talk *talk, const struct bus_received *r
   struct peer *peer = peers_find(talk->peers, received->name);
   if (peer == NULL || peer->boot_id != record->boot_id) {
     talk->stats.unasked++;
-    return;
-  }
-  if (peers_is_beyond(peer, record->sequence)) {
-    talk->stats.known++;
     return;
   }
   if (peer->is_held || !peers_has_room(talk->peers, record->length)) {

@@ -18,7 +18,6 @@ struct collector_bus_stats {
   uint64_t malformed; /* messages that are none */
   uint64_t refused;   /* records, and HELLOs, answered with REFUSED */
   uint64_t held;      /* records not taken for want of room: their sensors send them again */
-  uint64_t known;     /* records that were on disk behind a hole before the start */
   uint64_t unasked;   /* records before a HELLO: dropped, sent again after WELCOME */
 };
 

@@ -83,9 +83,9 @@ int64_t fleet_oldest_end_ns(const struct fleet *fleet)
   return fleet->count == 0 ? INT64_MAX : fleet->open[0].end_ns;
 }
 
-bool fleet_is_full(const struct fleet *fleet)
+size_t fleet_open_count(const struct fleet *fleet)
 {
-  return fleet->count > fleet->windows_max;
+  return fleet->count;
 }
 
 /* The open window that starts there, opened when it is not there yet. */

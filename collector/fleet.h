@@ -3,10 +3,10 @@
  *
  * The life of a window: it opens with the first record of its second; records are kept apart by
  * sensor; it closes when all punctual sensors have passed it, or lateness_ns after its end by the
- * time that ticks bring, whichever comes first; at the close its parts are merged in the order of
- * sensor names (so that P4 holds) and handed out with revision 0. A record that comes later revises
- * history: a delta window of its own interval with a revision above 0, handed out but not shown to
- * detectors. Deltas are numbered in the order of their arrival.
+ * time that ticks bring, whichever comes first (pipeline_close.c); at the close its parts are
+ * merged in the order of sensor names (so that P4 holds) and handed out with revision 0. A record
+ * that comes later revises history: a delta window of its own interval with a revision above 0,
+ * handed out but not shown to detectors. Deltas are numbered in the order of their arrival.
  *
  * Who is punctual, hosts.h tells; when it is time to close, pipeline.c decides. */
 #ifndef COLLECTOR_FLEET_H
@@ -31,8 +31,8 @@ void fleet_free(struct fleet *fleet);
 int64_t fleet_closed_ns(const struct fleet *fleet);
 /* Where the oldest open window ends; INT64_MAX when none is open. */
 int64_t fleet_oldest_end_ns(const struct fleet *fleet);
-/* One more than windows_max is open: the oldest must be closed now. */
-bool fleet_is_full(const struct fleet *fleet);
+/* When it is one more than windows_max, the oldest must be closed now. */
+size_t fleet_open_count(const struct fleet *fleet);
 /* Takes a placed second record that starts at or after fleet_closed_ns. ERR_NO_MEMORY: not taken.
  */
 int fleet_add(struct fleet *fleet, struct summary *placed);

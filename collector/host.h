@@ -4,6 +4,7 @@
  *
  *   HELLO, a record in time            -> connected, punctual: windows wait for it
  *   two closes missed, or backlog      -> not punctual: nobody waits
+ *   the collector itself was away      -> who was there is punctual, whatever it sends (hosts.h)
  *   BYE                                -> has_left
  *   silence                            -> nothing changes here; the detector finds out */
 #ifndef COLLECTOR_HOST_H
@@ -38,7 +39,10 @@ struct host {
   uint64_t boot_id;
   uint64_t last_sequence;                /* highest applied of boot_id */
   int64_t first_heard_ns, last_heard_ns; /* collector's clock (live) or event time (replay) */
-  int64_t progress_ns;                   /* end of its newest interval, as placed */
+  /* Silence counts from here: last_heard_ns, moved on by what the collector slept since. INT64_MIN:
+   * known from the store, and the collector has not begun to listen. */
+  int64_t quiet_from_ns;
+  int64_t progress_ns;                           /* end of its newest interval, as placed */
   int64_t clock_offset_ns, clock_uncertainty_ns; /* as the sensor measured */
   int64_t shift_intervals;                       /* whole seconds added to its interval starts */
   bool has_bad_clock;                            /* |offset| >= 2 s, with hysteresis to 1 s */
@@ -51,13 +55,26 @@ struct host {
   struct host_total total[SUMMARY_INTERFACES_MAX]; /* the last one also takes names beyond them */
   uint32_t address_count;
   struct addr address[MESSAGE_ADDRESSES_MAX]; /* ascending */
+  uint32_t changes; /* grows with software, addresses and has_left: what the store keeps of it */
 
   uint32_t id; /* 0, 1, 2 ... in the order of appearance; for tables beside this one */
   /* Private to hosts.c and hosts_progress.c. */
   struct placement placement;
   int64_t passed_ns;        /* nothing more is expected before */
   int64_t expected_from_ns; /* it counts as missing from here on */
+  int64_t awaited_until_ns; /* and, punctual or not, before this: the collector was away */
   uint32_t misses;          /* closes in a row */
+};
+
+/* What outlives the collector of a sensor that it knows. */
+struct host_identity {
+  char name[KEYS_NAME_MAX];
+  char software[32];
+  bool has_left;
+  bool is_silent; /* for longer than anybody waits */
+  int64_t last_heard_ns;
+  uint32_t address_count;
+  struct addr address[MESSAGE_ADDRESSES_MAX];
 };
 
 #endif

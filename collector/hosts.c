@@ -26,7 +26,6 @@ struct hosts *hosts_new(size_t max, bool is_live)
   hosts->is_live = is_live;
   /* No window is open yet: nobody is behind. */
   hosts->watched_ns = INT64_MIN;
-  hosts->restored_ns = INT64_MIN;
   hosts->claims = claims_new();
   if (hosts->claims == NULL) {
     free(hosts);
@@ -115,11 +114,6 @@ bool hosts_is_own(const struct host *host, const struct addr *a)
   return bsearch(a, host->address, host->address_count, sizeof(*a), addr_order) != NULL;
 }
 
-int64_t hosts_restored_ns(const struct hosts *hosts)
-{
-  return hosts->restored_ns;
-}
-
 uint64_t hosts_generation(const struct hosts *hosts)
 {
   return hosts->generation;
@@ -166,6 +160,8 @@ static int host_make(struct hosts *hosts, const char *name, struct host **out)
   /* "Never" for all times: a zero would be 1970. */
   host->first_heard_ns = host->last_heard_ns = INT64_MIN;
   host->progress_ns = host->passed_ns = host->expected_from_ns = INT64_MIN;
+  host->quiet_from_ns = host->awaited_until_ns = INT64_MIN;
+  host->changes = 1;
   /* An insertion moves pointers only, and once in a sensor's life. */
   size_t at = place_of(hosts, host->name);
   memmove(&hosts->by_name[at + 1], &hosts->by_name[at],
@@ -191,6 +187,7 @@ static void claim_withdraw(struct hosts *hosts, const struct addr *a, const stru
     return;
   }
   claims_remove(hosts->claims, a, id);
+  host->changes++;
   host->address_count--;
   memmove(at, at + 1, (size_t)(&host->address[host->address_count] - at) * sizeof(*at));
 }
@@ -203,6 +200,7 @@ static int claims_set(struct hosts *hosts, struct host *host, const struct addr 
     claims_remove(hosts->claims, &host->address[i], host->id);
   }
   host->address_count = 0;
+  host->changes++;
   hosts->generation++;
   for (size_t i = 0; i < n; i++) {
     claim_withdraw(hosts, &list[i], host);
@@ -244,12 +242,19 @@ static int addresses_take(struct hosts *hosts, struct host *host, const struct m
 
 /* Into the punctual set. Live: nothing older than the current second is expected of it; in a replay
  * a file may begin anywhere. */
-static void host_join(struct hosts *hosts, struct host *host, int64_t now_ns)
+static void host_join(struct hosts *hosts, struct host *host, bool is_new_boot, int64_t now_ns)
 {
+  /* While catching up, what it made before this HELLO fills windows that are open still: they wait
+   * until it has sent that. One that was not there and goes on with its old boot may bring hours
+   * that are closed: nobody waits for those. */
+  if (hosts->is_catching_up && host->is_punctual) {
+    return;
+  }
   int64_t from = hosts->is_live ? clock_floor_ns(now_ns, NS_PER_S) : INT64_MIN;
+  bool has_passed = host->passed_ns > from || (hosts->is_catching_up && is_new_boot);
   host->expected_from_ns = from;
   host->misses = 0;
-  hosts_move(hosts, host, true, host->passed_ns > from ? host->passed_ns : from);
+  hosts_move(hosts, host, true, has_passed ? host->passed_ns : from);
 }
 
 /* Makes or renews the sensor. What it counted stays, also over a new boot: the sums are the
@@ -271,19 +276,21 @@ int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const st
   }
   /* A HELLO in the middle of a connection (a new key, an address) must not excuse what is late. */
   if (is_new_boot || !host->is_connected) {
-    host_join(hosts, host, now_ns);
+    host_join(hosts, host, is_new_boot, now_ns);
   }
+  bool is_as_known = !host->has_left && strcmp(host->software, hello->software) == 0;
+  host->changes += is_as_known ? 0 : 1;
   host->boot_id = hello->boot_id;
   host->is_connected = true;
   host->has_left = false;
   host->is_restored = false;
   (void)snprintf(host->software, sizeof(host->software), "%s", hello->software);
   host->first_heard_ns = host->first_heard_ns == INT64_MIN ? now_ns : host->first_heard_ns;
-  host->last_heard_ns = now_ns > host->last_heard_ns ? now_ns : host->last_heard_ns;
+  hosts_hear(host, now_ns);
   return addresses_take(hosts, host, hello, more, more_count);
 }
 
-/* Enough to know its records again and to miss it; addresses come with its HELLO. */
+/* Enough to know its records again and to miss it. */
 int hosts_restore(struct hosts *hosts, const char *name, uint64_t boot_id, uint64_t sequence,
                   int64_t last_heard_ns)
 {
@@ -296,15 +303,37 @@ int hosts_restore(struct hosts *hosts, const char *name, uint64_t boot_id, uint6
   host->last_sequence = sequence;
   host->first_heard_ns = host->last_heard_ns = last_heard_ns;
   host->is_restored = true;
-  hosts->restored_ns = last_heard_ns > hosts->restored_ns ? last_heard_ns : hosts->restored_ns;
   return 0;
+}
+
+/* Without its addresses what it sends would look as if it came from outside (P1), until its HELLO;
+ * and who had left or was silent is no news. */
+int hosts_restore_identity(struct hosts *hosts, const struct host_identity *identity)
+{
+  struct host *host = NULL;
+  int err = host_make(hosts, identity->name, &host);
+  if (err != 0) {
+    return err;
+  }
+  (void)snprintf(host->software, sizeof(host->software), "%s", identity->software);
+  host->is_restored = true;
+  host->has_left = identity->has_left;
+  if (identity->last_heard_ns > host->last_heard_ns) {
+    host->first_heard_ns = host->last_heard_ns = identity->last_heard_ns;
+  }
+  if (identity->is_silent) {
+    host->quiet_from_ns = host->last_heard_ns;
+  }
+  return claims_set(hosts, host, identity->address, identity->address_count);
 }
 
 /* It keeps its addresses: its records are part of the history that is asked about. */
 void hosts_bye(struct hosts *hosts, struct host *host, int64_t now_ns)
 {
+  host->changes += host->has_left ? 0 : 1;
   host->is_connected = false;
   host->has_left = true;
-  host->last_heard_ns = now_ns > host->last_heard_ns ? now_ns : host->last_heard_ns;
+  host->awaited_until_ns = INT64_MIN;
+  hosts_hear(host, now_ns);
   hosts_move(hosts, host, false, host->passed_ns);
 }

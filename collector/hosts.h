@@ -7,7 +7,10 @@
  *
  * Punctual sensors are those that a closing window waits for: one that said HELLO or sent a record
  * in time; it leaves the set when it misses two closes in a row, sends backlog or says BYE. In a
- * replay nothing is missed by being slow: a sensor stays in the set until BYE. */
+ * replay nothing is missed by being slow: a sensor stays in the set until BYE.
+ *
+ * When the collector itself was away (hosts_slept ... hosts_caught_up), all sensors that were there
+ * as it went are punctual, also while they send backlog. */
 #ifndef COLLECTOR_HOSTS_H
 #define COLLECTOR_HOSTS_H
 
@@ -33,9 +36,6 @@ const struct host *hosts_owner(const struct hosts *hosts, const struct addr *a);
 bool hosts_is_outside(const struct hosts *hosts, const struct addr *a);
 /* Whether the host itself claims the address, alone or not. */
 bool hosts_is_own(const struct host *host, const struct addr *a);
-/* When the last of the restored sensors was heard: about when the collector's earlier life ended.
- * INT64_MIN without any. */
-int64_t hosts_restored_ns(const struct hosts *hosts);
 /* Grows with each change of any host's addresses. */
 uint64_t hosts_generation(const struct hosts *hosts);
 
@@ -52,17 +52,29 @@ int hosts_hello(struct hosts *hosts, const struct message_hello *hello, const st
 /* A sensor that the store remembers: known, not connected. ERR_LIMIT, ERR_NO_MEMORY. */
 int hosts_restore(struct hosts *hosts, const char *name, uint64_t boot_id, uint64_t sequence,
                   int64_t last_heard_ns);
+/* What else is remembered of it: its addresses (ascending, each once), and how it was. */
+int hosts_restore_identity(struct hosts *hosts, const struct host_identity *identity);
 void hosts_bye(struct hosts *hosts, struct host *host, int64_t now_ns);
 /* The shift for a record, and what it tells of the sensor's clock. 0 in a replay. */
 int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary *s,
                     bool is_backlog, int64_t now_ns, bool *is_clamped);
-/* A placed record was applied: sums, interfaces, progress. */
-void hosts_record(struct hosts *hosts, struct host *host, const struct summary *placed,
-                  bool is_backlog, int64_t now_ns);
+/* A placed record was applied: sums, interfaces, what it shows of now. */
+void hosts_record(struct host *host, const struct summary *placed, bool is_backlog, int64_t now_ns);
+/* It was heard of just now. */
+void hosts_hear(struct host *host, int64_t now_ns);
 /* The sensor has nothing more before until_ns. */
 void hosts_pass(struct hosts *hosts, struct host *host, int64_t until_ns);
 /* In or out of the punctual set. */
 void hosts_set_punctual(struct hosts *hosts, struct host *host, bool is_punctual);
+
+/* The collector was not awake for so long before now_ns; from here on hosts are caught up with: no
+ * placement is learnt, who joins with a new boot has passed nothing, and who was there is punctual
+ * and counts as expected. Who had been silent for patience_ns was not there. */
+void hosts_slept(struct hosts *hosts, int64_t gap_ns, int64_t now_ns, int64_t patience_ns);
+/* The ordinary rules again; windows that start before until_ns still count who was there. */
+void hosts_caught_up(struct hosts *hosts, int64_t until_ns);
+/* Whether all punctual sensors, if there are any, have passed until_ns: looks at each of them. */
+bool hosts_have_passed(const struct hosts *hosts, int64_t until_ns);
 
 /* The next close: asks from now on whether all punctual sensors have passed end_ns. */
 void hosts_watch(struct hosts *hosts, int64_t end_ns);

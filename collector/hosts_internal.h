@@ -13,12 +13,12 @@
 
 struct hosts {
   bool is_live;
+  bool is_catching_up;
   size_t max, count, capacity;
   struct host **by_name; /* ascending */
   struct host **by_id;
   struct claims *claims;
   uint64_t generation;
-  int64_t restored_ns;
   /* So that a record need not look at all sensors: how many punctual ones there are, and how many
    * of them have not passed the watched end. */
   int64_t watched_ns;

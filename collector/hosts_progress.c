@@ -28,6 +28,13 @@ void hosts_move(struct hosts *hosts, struct host *host, bool is_punctual, int64_
   hosts->behind += is_punctual && passed_ns < hosts->watched_ns ? 1 : 0;
 }
 
+/* Of a clock that runs back nothing is believed. */
+void hosts_hear(struct host *host, int64_t now_ns)
+{
+  host->last_heard_ns = now_ns > host->last_heard_ns ? now_ns : host->last_heard_ns;
+  host->quiet_from_ns = now_ns > host->quiet_from_ns ? now_ns : host->quiet_from_ns;
+}
+
 /* Either way it begins anew: misses are counted in a row. */
 void hosts_set_punctual(struct hosts *hosts, struct host *host, bool is_punctual)
 {
@@ -75,6 +82,63 @@ int64_t hosts_slowest_ns(const struct hosts *hosts)
   return slowest == INT64_MAX ? INT64_MIN : slowest;
 }
 
+bool hosts_have_passed(const struct hosts *hosts, int64_t until_ns)
+{
+  for (size_t i = 0; i < hosts->count; i++) {
+    const struct host *host = hosts->by_id[i];
+    if (host->is_punctual && host->passed_ns < until_ns) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* How long the sensor was silent when the collector went is known; how long it was silent
+ * meanwhile is not. So the clock of its silence stood still. */
+static void host_slept(struct hosts *hosts, struct host *host, int64_t gap_ns, int64_t now_ns,
+                       int64_t patience_ns)
+{
+  bool is_known = host->is_punctual || host->is_connected || host->is_restored;
+  bool is_begun = host->quiet_from_ns != INT64_MIN;
+  bool is_silent = is_begun && now_ns - gap_ns - host->quiet_from_ns >= patience_ns;
+  if (!is_begun || host->quiet_from_ns > now_ns - gap_ns) {
+    host->quiet_from_ns = now_ns;
+  } else {
+    host->quiet_from_ns += gap_ns;
+  }
+  if (host->has_left || !is_known || (is_silent && !host->is_punctual)) {
+    return;
+  }
+  host->misses = 0;
+  host->awaited_until_ns = INT64_MAX;
+  hosts_move(hosts, host, true, host->passed_ns);
+}
+
+void hosts_slept(struct hosts *hosts, int64_t gap_ns, int64_t now_ns, int64_t patience_ns)
+{
+  hosts->is_catching_up = true;
+  for (size_t i = 0; i < hosts->count; i++) {
+    host_slept(hosts, hosts->by_id[i], gap_ns, now_ns, patience_ns);
+  }
+}
+
+void hosts_caught_up(struct hosts *hosts, int64_t until_ns)
+{
+  hosts->is_catching_up = false;
+  for (size_t i = 0; i < hosts->count; i++) {
+    struct host *host = hosts->by_id[i];
+    host->awaited_until_ns =
+        host->awaited_until_ns == INT64_MAX ? until_ns : host->awaited_until_ns;
+  }
+}
+
+/* Punctual, or there when the collector went: then it is missing however late it is. */
+static bool is_expected(const struct host *host, int64_t start_ns)
+{
+  return (host->is_punctual && start_ns >= host->expected_from_ns) ||
+         start_ns < host->awaited_until_ns;
+}
+
 uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summary *const *parts,
                       size_t n)
 {
@@ -90,11 +154,11 @@ uint32_t hosts_closed(struct hosts *hosts, int64_t start_ns, const struct summar
     if (part < n && strcmp(parts[part]->sensor, host->name) == 0) {
       host->misses = 0;
       expected++;
-    } else if (hosts->is_live && host->is_punctual && start_ns >= host->expected_from_ns) {
+    } else if (hosts->is_live && is_expected(host, start_ns)) {
       expected++;
       /* A sensor that has passed the second had nothing to say in it, and misses nothing. */
       host->misses += host->passed_ns <= start_ns ? 1 : 0;
-      if (host->misses >= MISSES_MAX) {
+      if (host->is_punctual && host->misses >= MISSES_MAX) {
         hosts_set_punctual(hosts, host, false);
       }
     }
@@ -123,7 +187,9 @@ int64_t hosts_place(struct hosts *hosts, struct host *host, const struct summary
   /* Before the placement changes it: a clamp that has just ended is what makes the clock good
    * again. */
   bool was_clamped = host->placement.is_clamped;
-  int64_t shift = placement_shift_ns(&host->placement, s, is_backlog, now_ns, is_clamped);
+  /* What waited for the collector is as old as backlog, and teaches as little. */
+  bool is_old = is_backlog || hosts->is_catching_up;
+  int64_t shift = placement_shift_ns(&host->placement, s, is_old, now_ns, is_clamped);
   if (is_backlog || s->kind != SUMMARY_SECOND) {
     return shift;
   }
@@ -191,11 +257,10 @@ static void totals_add(struct host *host, const struct summary *placed)
 }
 
 /* A minute record repeats what its seconds said: of it only arrival and number count. */
-void hosts_record(struct hosts *hosts, struct host *host, const struct summary *placed,
-                  bool is_backlog, int64_t now_ns)
+void hosts_record(struct host *host, const struct summary *placed, bool is_backlog, int64_t now_ns)
 {
   host->records++;
-  host->last_heard_ns = now_ns > host->last_heard_ns ? now_ns : host->last_heard_ns;
+  hosts_hear(host, now_ns);
   if (placed->boot_id == host->boot_id && placed->sequence > host->last_sequence) {
     host->last_sequence = placed->sequence;
   }
@@ -214,8 +279,5 @@ void hosts_record(struct hosts *hosts, struct host *host, const struct summary *
     for (size_t i = 0; i < placed->interface_count; i++) {
       host->interface[i] = placed->interfaces[i];
     }
-  }
-  if (!is_backlog) {
-    hosts_pass(hosts, host, end);
   }
 }

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alerts -> outbox. While the disk refuses, alerts wait in memory, in order and within a bound.
+/* Alerts -> outbox -> receivers.
  *
  *   alert -> alert and its deliveries in one transaction -> receivers look into the outbox
- *         |-> the disk refuses: held[] in memory, in order -> tried every 2 s -> the same
+ *         |-> the disk refuses: the outbox is in memory (notify_held.h), and receivers look there
+ *             at once; every 2 s the disk is tried again, until it has all of it
  *
- * From the moment of the commit the alert arrives, whatever happens to this process (P8). */
+ * From the moment of the commit the alert arrives, whatever happens to this process (P8). While the
+ * disk refuses it arrives as long as this process lives, and says of itself that it is not saved.
+ */
 #include "collector/notify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/notify_disk.h"
 #include "collector/notify_receiver.h"
 #include "collector/render.h"
 #include "common/clock.h"
 #include "common/log.h"
 
-#define HELD_MAX      1024
 #define HELD_RETRY_NS (2 * NS_PER_S)
+#define HELD_STEP     64 /* writes in one turn of the loop: each waits for the disk */
+#define DISK_LOOK_NS  NS_PER_S
+#define DISK_HOLD_NS  (10 * NS_PER_S)
 /* A wait longer than any back-off can be: the mark of a clock that was ahead when it was
  * written. */
 #define FAR_AHEAD_NS (INT64_C(2) * 86400 * NS_PER_S)
@@ -28,9 +34,9 @@ struct notify {
   const struct collector_settings *settings;
   size_t receiver_count;
   struct notify_receiver **receivers; /* in the order of the settings */
-  struct loop_timer *timer;
-  size_t held_count;
-  struct alert *held;
+  struct loop_timer *timer;           /* writes what is held in memory */
+  struct loop_timer *disk_timer;      /* looks whether the disk refuses */
+  struct notify_disk disk;
   char orphan[64]; /* a receiver that the settings lack */
 };
 
@@ -101,12 +107,13 @@ static void look_all(struct notify *notify)
   }
 }
 
-/* Each delivery carries the alert as of now: what happens to it later is another delivery. */
-static int make_deliveries(const struct notify *notify, const struct alert *alert,
+/* Each delivery carries the alert as of now: what happens to it later is another delivery. A body
+ * never changes, so "saved": false stays in it when the disk takes it at last. */
+static int make_deliveries(const struct notify *notify, const struct alert *alert, bool is_saved,
                            struct store_delivery *deliveries, size_t *count)
 {
-  json_t *object = render_alert(alert);
-  char *body = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+  json_t *object = render_alert_saved(alert, is_saved);
+  char *body = object == NULL ? NULL : json_dumps(object, JSON_FORM);
   int64_t now = clock_now_ns();
   json_decref(object);
   *count = 0;
@@ -133,98 +140,175 @@ static int make_deliveries(const struct notify *notify, const struct alert *aler
   return body != NULL ? 0 : ERR_NO_MEMORY;
 }
 
-/* The alert and its deliveries on disk, at once. */
-static int put_alert(struct notify *notify, const struct alert *alert, struct err_message *message)
+/* Frees the bodies; the array is the caller's. */
+static void free_bodies(struct store_delivery *deliveries, size_t count)
 {
-  /* Pending is kept for the answers; it becomes a delivery when it fires. */
-  if (alert->state == ALERT_PENDING) {
-    return store_put_alert(notify->shared.store, alert, message);
+  for (size_t i = 0; i < count; i++) {
+    free(deliveries[i].body);
   }
+}
+
+/* The alert and its deliveries on disk, at once. */
+static int put_alert(struct notify *notify, const struct alert *alert,
+                     struct store_delivery *deliveries, struct err_message *message)
+{
   size_t count = 0;
-  struct store_delivery *deliveries = calloc(notify->receiver_count + 1, sizeof(*deliveries));
-  int err = deliveries == NULL ? ERR_NO_MEMORY : make_deliveries(notify, alert, deliveries, &count);
+  int err = 0;
+  /* Pending is kept for the answers; it becomes a delivery when it fires. */
+  if (alert->state != ALERT_PENDING) {
+    err = make_deliveries(notify, alert, true, deliveries, &count);
+  }
   if (err != 0) {
     (void)err_set(message, err, "alert %s: %s", alert->id, err_text(err));
   } else {
     err = store_put_alert_deliveries(notify->shared.store, alert, deliveries, count, message);
   }
-  for (size_t i = 0; i < count; i++) {
-    free(deliveries[i].body);
-  }
-  free(deliveries);
+  free_bodies(deliveries, count);
   notify->shared.stats.waiting += err == 0 ? count : 0;
   return err;
 }
 
-/* The pipeline cannot wait: what the disk refuses now is kept in order and tried again. */
-static int hold(struct notify *notify, const struct alert *alert, struct err_message *message)
+/* From here on receivers take from memory. What they are sending goes along. */
+static void begin_holding(void *context)
 {
-  if (notify->held_count == HELD_MAX) {
-    notify->shared.stats.unstored++;
-    return err_set(message, ERR_LIMIT,
-                   "alert %s (%s) is lost: the disk refuses and %d alerts wait already", alert->id,
-                   alert->finding.subject, HELD_MAX);
+  struct notify *notify = context;
+  struct err_message why = {""};
+  if (notify_held_is_active(notify->shared.held)) {
+    return;
   }
-  notify->held[notify->held_count++] = *alert;
+  (void)store_refusals(notify->shared.store, &why);
+  log_error("outbox: the disk refuses: alerts are sent from memory until it takes them: %s",
+            why.text);
+  notify_held_begin(notify->shared.held);
+  for (size_t i = 0; i < notify->receiver_count; i++) {
+    notify_receiver_hold(notify->receivers[i]);
+  }
   loop_timer_set(notify->timer, HELD_RETRY_NS);
+}
+
+/* The pipeline cannot wait: what the disk refuses now is kept in order, sent, and written later. */
+static int hold_alert(struct notify *notify, const struct alert *alert,
+                      struct store_delivery *deliveries, struct err_message *message)
+{
+  size_t count = 0;
+  int err = 0;
+  begin_holding(notify);
+  if (alert->state != ALERT_PENDING) {
+    err = make_deliveries(notify, alert, false, deliveries, &count);
+  }
+  if (err != 0) {
+    free_bodies(deliveries, count);
+  } else {
+    err = notify_held_add(notify->shared.held, alert, deliveries, count);
+  }
+  if (err != 0) {
+    notify->shared.stats.unstored++;
+    return err_set(
+        message, err, "alert %s (%s) is lost: the disk refuses and %zu alerts wait already: %s",
+        alert->id, alert->finding.subject, notify_held_unsaved(notify->shared.held), err_text(err));
+  }
+  notify->shared.stats.waiting += count;
   return 0;
 }
 
-/* In order, and stopping at the first that is refused again. */
-static void store_held(struct notify *notify)
-{
-  struct err_message message;
-  size_t done = 0;
-  while (done < notify->held_count && put_alert(notify, &notify->held[done], &message) == 0) {
-    done++;
-  }
-  notify->held_count -= done;
-  memmove(notify->held, notify->held + done, notify->held_count * sizeof(*notify->held));
-}
-
-/* The timer goes on until the disk has taken all of them. */
+/* The timer goes on until the disk has taken all of it; then the outbox is on disk again. */
 static void held_due(void *context)
 {
   struct notify *notify = context;
-  store_held(notify);
-  if (notify->held_count > 0) {
-    loop_timer_set(notify->timer, HELD_RETRY_NS);
-  } else {
-    log_info("outbox: the alerts that waited for the disk are stored");
+  int err = notify_held_write(notify->shared.held, HELD_STEP);
+  if (err != 0) {
+    loop_timer_set(notify->timer, err == ERR_AGAIN ? NS_PER_MS : HELD_RETRY_NS);
+    return;
   }
+  for (size_t i = 0; i < notify->receiver_count; i++) {
+    notify_receiver_release(notify->receivers[i]);
+  }
+  notify_held_end(notify->shared.held);
+  log_info("outbox: the alerts that were in memory are on disk");
   look_all(notify);
 }
 
-/* While others wait, this one waits behind them: what is told of one alert must stay in order. */
+/* While others are held, this one stands behind them: what is told of one alert stays in order. */
 int notify_alert(struct notify *notify, const struct alert *alert, struct err_message *message)
 {
-  if (notify->held_count > 0) {
-    return hold(notify, alert, message);
+  struct store_delivery *deliveries = calloc(notify->receiver_count + 1, sizeof(*deliveries));
+  if (deliveries == NULL) {
+    notify->shared.stats.unstored++;
+    return err_set(message, ERR_NO_MEMORY, "alert %s is lost: %s", alert->id,
+                   err_text(ERR_NO_MEMORY));
   }
-  struct err_message why;
-  if (put_alert(notify, alert, &why) != 0) {
-    log_error("outbox: alerts wait in memory until the disk takes them: %s", why.text);
-    return hold(notify, alert, message);
+  int err = 0;
+  if (notify_held_is_active(notify->shared.held) ||
+      put_alert(notify, alert, deliveries, message) != 0) {
+    err = hold_alert(notify, alert, deliveries, message);
   }
+  free(deliveries);
   if (alert->state != ALERT_PENDING) {
     look_all(notify);
   }
-  return 0;
+  return err;
+}
+
+/* Every second: a checkpoint that the disk refuses makes no alert by itself. */
+static void disk_due(void *context)
+{
+  struct notify *notify = context;
+  struct notify_disk *disk = &notify->disk;
+  struct err_message message = {""};
+  uint64_t refusals = store_refusals(notify->shared.store, &message);
+  if (notify_disk_look(disk, refusals, &message, clock_now_ns(), clock_monotonic_ns())) {
+    const struct alert *alert = &disk->alert;
+    log_info("alert %s %s: %s", alert->id, alert_state_name(alert->state), alert->finding.summary);
+    if (notify_alert(notify, alert, &message) != 0) {
+      log_error("%s", message.text);
+    }
+  }
+  loop_timer_set(notify->disk_timer, DISK_LOOK_NS);
 }
 
 struct notify_stats notify_stats(const struct notify *notify)
 {
-  return notify->shared.stats;
+  struct notify_stats stats = notify->shared.stats;
+  stats.unsaved = notify_held_unsaved(notify->shared.held);
+  return stats;
+}
+
+const struct alert *notify_own_alert(const struct notify *notify)
+{
+  return notify->disk.is_firing ? &notify->disk.alert : NULL;
+}
+
+int64_t notify_refused_since(const struct notify *notify, const char **why)
+{
+  *why = notify->disk.why.text;
+  return notify->disk.since_ns;
+}
+
+void notify_unsaved_each(const struct notify *notify,
+                         void (*each)(void *context, const struct alert *alert), void *context)
+{
+  notify_held_unsaved_each(notify->shared.held, each, context);
+}
+
+size_t notify_failing(const struct notify *notify, struct notify_failing *out, size_t n)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < notify->receiver_count && count < n; i++) {
+    count += notify_receiver_failing(notify->receivers[i], &out[count]);
+  }
+  return count;
 }
 
 /* Receivers first, so that the outbox can be compared with them. */
 static int start(struct notify *notify, struct err_message *message)
 {
   notify->timer = loop_timer_new(notify->shared.loop, held_due, notify);
-  notify->held = calloc(HELD_MAX, sizeof(*notify->held));
+  notify->disk_timer = loop_timer_new(notify->shared.loop, disk_due, notify);
+  notify->shared.held = notify_held_new(notify->shared.store);
   notify->receivers =
       calloc(notify->settings->receivers.count + 1, sizeof(struct notify_receiver *));
-  if (notify->timer == NULL || notify->held == NULL || notify->receivers == NULL) {
+  if (notify->timer == NULL || notify->disk_timer == NULL || notify->shared.held == NULL ||
+      notify->receivers == NULL) {
     return err_set(message, ERR_NO_MEMORY, "receivers: %s", err_text(ERR_NO_MEMORY));
   }
   int err = notify_http_new(notify->shared.loop, &notify->shared.http, message);
@@ -246,12 +330,19 @@ int notify_new(struct loop *loop, struct store *store, const struct collector_se
   }
   notify->shared.loop = loop;
   notify->shared.store = store;
+  notify->shared.refused = begin_holding;
+  notify->shared.context = notify;
   notify->settings = settings;
+  /* Two checkpoints that went well, at least. */
+  int64_t hold_ns = 2 * settings->checkpoint_ns + 2 * NS_PER_S;
+  notify_disk_init(&notify->disk, store_refusals(store, NULL),
+                   hold_ns > DISK_HOLD_NS ? hold_ns : DISK_HOLD_NS);
   int err = start(notify, message);
   if (err != 0) {
     notify_free(notify);
     return err;
   }
+  loop_timer_set(notify->disk_timer, DISK_LOOK_NS);
   look_all(notify);
   *out = notify;
   return 0;
@@ -263,18 +354,19 @@ void notify_free(struct notify *notify)
   if (notify == NULL) {
     return;
   }
-  if (notify->held_count > 0) {
-    store_held(notify);
-  }
-  if (notify->held_count > 0) {
-    log_error("outbox: %zu alerts are lost: the disk refuses them", notify->held_count);
+  struct notify_held *held = notify->shared.held;
+  if (held != NULL && notify_held_write(held, SIZE_MAX) != 0) {
+    log_error("outbox: the disk refuses: %zu alerts are missing from it, and some that were sent "
+              "may be sent again after the next start",
+              notify_held_unsaved(held));
   }
   for (size_t i = 0; i < notify->receiver_count; i++) {
     notify_receiver_free(notify->receivers[i]);
   }
   notify_http_free(notify->shared.http);
+  notify_held_free(held);
   loop_timer_free(notify->timer);
+  loop_timer_free(notify->disk_timer);
   free(notify->receivers);
-  free(notify->held);
   free(notify);
 }

@@ -32,10 +32,10 @@ static void say_evidence(const struct finding *f, char *out, size_t size)
 }
 
 /* Programs read this one: the alert as the API shows it, nothing twice. */
-static json_t *body_generic(const char *routing_key, const struct alert *alert)
+static json_t *body_generic(const char *routing_key, const struct alert *alert, bool is_saved)
 {
   (void)routing_key;
-  return json_pack("{s:i, s:o*}", "version", 1, "alert", render_alert(alert));
+  return json_pack("{s:i, s:o*}", "version", 1, "alert", render_alert_saved(alert, is_saved));
 }
 
 /* Slack reads <...> as links and mentions: what comes from the network must not be taken so. */
@@ -65,7 +65,7 @@ static json_t *slack_field(const char *title, const char *value, bool is_short)
 
 /* What a person asks first stands first; the all-clear tells the peak instead of the first
  * value. */
-static json_t *slack_fields(const struct alert *alert)
+static json_t *slack_fields(const struct alert *alert, bool is_saved)
 {
   const struct finding *f = &alert->finding;
   char values[160];
@@ -89,11 +89,15 @@ static json_t *slack_fields(const struct alert *alert)
   if (f->command[0] != '\0') {
     (void)json_array_append_new(fields, slack_field("Show it", f->command, false));
   }
+  if (!is_saved) {
+    (void)json_array_append_new(fields,
+                                slack_field("Not saved", "the collector's disk refuses it", true));
+  }
   return fields;
 }
 
 /* Attachments rather than blocks: they have colours, and Mattermost shows them too. */
-static json_t *body_slack(const char *routing_key, const struct alert *alert)
+static json_t *body_slack(const char *routing_key, const struct alert *alert, bool is_saved)
 {
   static const char *const colours[] = {
       [SEVERITY_INFO] = "#439fe0", [SEVERITY_WARNING] = "#daa038", [SEVERITY_CRITICAL] = "#a30200"};
@@ -105,35 +109,38 @@ static json_t *body_slack(const char *routing_key, const struct alert *alert)
                  severity_names[f->severity], f->summary);
   return json_pack("{s:o, s:[{s:s, s:o, s:o, s:s, s:I}]}", "text", slack_text(text), "attachments",
                    "color", is_over ? "#2eb886" : colours[f->severity], "fallback",
-                   slack_text(text), "fields", slack_fields(alert), "footer", "seine", "ts",
+                   slack_text(text), "fields", slack_fields(alert, is_saved), "footer", "seine",
+                   "ts",
                    (json_int_t)((is_over ? alert->resolved_ns : alert->started_ns) / NS_PER_S));
 }
 
 /* A resolve needs the key alone, but people read the rest in the incident's log. */
-static json_t *body_pagerduty(const char *routing_key, const struct alert *alert)
+static json_t *body_pagerduty(const char *routing_key, const struct alert *alert, bool is_saved)
 {
   const struct finding *f = &alert->finding;
   bool is_over = alert->state == ALERT_RESOLVED;
-  return json_pack(
-      "{s:s, s:s, s:s, s:s, s:{s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o*}}", "routing_key",
-      routing_key, "event_action", is_over ? "resolve" : "trigger", "dedup_key", alert->id,
-      "client", "seine", "payload", "summary", json_text(f->summary), "source",
-      json_text(f->subject), "severity", severity_names[f->severity], "timestamp",
-      json_time(is_over ? alert->resolved_ns : alert->fired_ns), "component", json_text(f->subject),
-      "group", json_text(f->rule), "class", f->detector, "custom_details", render_alert(alert));
+  return json_pack("{s:s, s:s, s:s, s:s, s:{s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o*}}",
+                   "routing_key", routing_key, "event_action", is_over ? "resolve" : "trigger",
+                   "dedup_key", alert->id, "client", "seine", "payload", "summary",
+                   json_text(f->summary), "source", json_text(f->subject), "severity",
+                   severity_names[f->severity], "timestamp",
+                   json_time(is_over ? alert->resolved_ns : alert->fired_ns), "component",
+                   json_text(f->subject), "group", json_text(f->rule), "class", f->detector,
+                   "custom_details", render_alert_saved(alert, is_saved));
 }
 
 /* By enum receiver_type. */
-static json_t *(*const bodies[])(const char *routing_key, const struct alert *alert) = {
+static json_t *(*const bodies[])(const char *routing_key, const struct alert *alert,
+                                 bool is_saved) = {
     [RECEIVER_GENERIC] = body_generic,
     [RECEIVER_SLACK] = body_slack,
     [RECEIVER_PAGERDUTY] = body_pagerduty,
 };
 
-char *notify_body(int type, const char *routing_key, const struct alert *alert)
+char *notify_body(int type, const char *routing_key, const struct alert *alert, bool is_saved)
 {
-  json_t *body = bodies[type](routing_key, alert);
-  char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+  json_t *body = bodies[type](routing_key, alert, is_saved);
+  char *text = body == NULL ? NULL : json_dumps(body, JSON_FORM);
   json_decref(body);
   return text;
 }

@@ -20,10 +20,10 @@
 enum receiver_state {
   RECEIVER_IDLE,
   RECEIVER_SENDING,
-  RECEIVER_UNSTORED, /* the outcome of `current` is not on disk yet: nothing is sent before */
 };
 
-/* The delivery under way is a copy of its row; the row stays until the outcome is written. */
+/* The delivery under way is a copy of its row, or of what is held in memory; that stays until the
+ * outcome is noted there. */
 struct notify_receiver {
   struct notify_shared *shared;
   const struct receiver_setting *setting;
@@ -35,8 +35,11 @@ struct notify_receiver {
   enum receiver_state state;
   bool is_delivered; /* the outcome of `current` */
   uint32_t failures; /* in a row */
+  int64_t failing_since_ns;
+  char failure[128]; /* the newest one's words */
   int64_t rests_until_ns;
   struct store_delivery current;
+  struct notify_held_delivery *item; /* of current, while the outbox is in memory */
 };
 
 /* An option that is not set reads as an empty text. */
@@ -98,35 +101,63 @@ static bool is_final(int status)
   return status >= 400 && status < 500 && status != 408 && status != 429;
 }
 
-/* Puts the outcome of the current delivery on disk; until that is done nothing else is sent, or a
- * full disk would make us send one alert again and again. */
-static void store_outcome(struct notify_receiver *receiver)
+/* On disk: the row goes, or gets its next attempt or its end as a dead letter. */
+static int write_outcome(const struct notify_receiver *receiver)
 {
-  /* Delivered: the row goes. Else: its next attempt, or its end as a dead letter. */
   struct store *store = receiver->shared->store;
   const struct store_delivery *current = &receiver->current;
-  int err = receiver->is_delivered ? store_delivery_done(store, current->id)
-                                   : store_delivery_update(store, current);
-  if (err != 0) {
-    if (receiver->state != RECEIVER_UNSTORED) {
-      struct err_message message;
-      store_explain(store, &message);
-      log_warning("receiver %s: the outcome of a delivery waits for the disk: %s",
-                  receiver->setting->name, message.text);
-    }
-    receiver->state = RECEIVER_UNSTORED;
-    loop_timer_set(receiver->timer, STORE_RETRY_NS);
-    return;
+  return receiver->is_delivered ? store_delivery_done(store, current->id)
+                                : store_delivery_update(store, current);
+}
+
+/* Notes the outcome where the delivery came from. A disk that refuses it makes the outbox move into
+ * memory, where this outcome is the first one noted: or one alert would be sent again and again. */
+static void store_outcome(struct notify_receiver *receiver)
+{
+  struct notify_shared *shared = receiver->shared;
+  const struct store_delivery *current = &receiver->current;
+  if (!notify_held_is_active(shared->held) && write_outcome(receiver) != 0) {
+    shared->refused(shared->context);
+  }
+  /* Without memory there may be no item: then the row will be tried again. */
+  if (receiver->item != NULL) {
+    notify_held_outcome(receiver->item, current, receiver->is_delivered);
+    receiver->item = NULL;
   }
   if (receiver->is_delivered || current->is_dead) {
-    receiver->shared->stats.waiting--;
+    shared->stats.waiting--;
   }
-  /* The outcome is on disk: the memory of it may go. */
-  receiver->shared->stats.dead += current->is_dead;
+  shared->stats.dead += current->is_dead;
   free(receiver->current.body);
   receiver->current.body = NULL;
   receiver->state = RECEIVER_IDLE;
   loop_timer_set(receiver->timer, 0); /* by the loop, not by recursion */
+}
+
+void notify_receiver_hold(struct notify_receiver *receiver)
+{
+  if (receiver->state == RECEIVER_SENDING) {
+    receiver->item = notify_held_adopt(receiver->shared->held, &receiver->current);
+  }
+}
+
+/* What is under way has its row by now. */
+void notify_receiver_release(struct notify_receiver *receiver)
+{
+  if (receiver->item != NULL) {
+    receiver->current.id = receiver->item->delivery.id;
+    receiver->item = NULL;
+  }
+}
+
+bool notify_receiver_failing(const struct notify_receiver *receiver, struct notify_failing *out)
+{
+  if (receiver->failures == 0) {
+    return false;
+  }
+  *out = (struct notify_failing){receiver->setting->name, receiver->failure, receiver->failures,
+                                 receiver->failing_since_ns};
+  return true;
 }
 
 /* It will be refused whenever it is sent: kept to be looked at, out of the way of the others. */
@@ -147,9 +178,13 @@ static void fail(struct notify_receiver *receiver, const struct notify_http_answ
   struct store_delivery *current = &receiver->current;
   int64_t now = clock_now_ns();
   receiver->shared->stats.failed_attempts++;
+  if (receiver->failures == 0) {
+    receiver->failing_since_ns = now;
+  }
   if (receiver->failures < UINT32_MAX) {
     receiver->failures++;
   }
+  (void)snprintf(receiver->failure, sizeof(receiver->failure), "%s", answer->text);
   current->attempts++;
   (void)snprintf(current->last_error, sizeof(current->last_error), "%s", answer->text);
   if (is_final(answer->status)) {
@@ -198,8 +233,10 @@ static char *make_body(const struct notify_receiver *receiver)
   json_error_t error;
   json_t *object = json_loads(receiver->current.body, 0, &error);
   int err = object == NULL ? ERR_MALFORMED : render_alert_read(object, &alert);
+  bool is_saved = !json_is_false(json_object_get(object, "saved"));
   json_decref(object);
-  return err != 0 ? NULL : notify_body(receiver->setting->type, receiver->routing_key, &alert);
+  return err != 0 ? NULL
+                  : notify_body(receiver->setting->type, receiver->routing_key, &alert, is_saved);
 }
 
 /* The body is made anew for each attempt from the same stored alert: the same bytes, so that the
@@ -209,6 +246,9 @@ static void attempt(struct notify_receiver *receiver)
   const struct store_delivery *current = &receiver->current;
   receiver->state = RECEIVER_SENDING;
   receiver->is_delivered = false;
+  if (receiver->item != NULL) {
+    receiver->item->state = NOTIFY_HELD_SENDING;
+  }
   char *body = make_body(receiver);
   if (body == NULL) {
     bury(receiver, "the alert in the outbox cannot be read");
@@ -231,6 +271,26 @@ static void attempt(struct notify_receiver *receiver)
   }
 }
 
+/* The delivery to try at `now`, or the one that is due first, from the outbox as it is now: on disk
+ * or in memory. */
+static int take_next(struct notify_receiver *receiver, int64_t now)
+{
+  const struct notify_shared *shared = receiver->shared;
+  const char *name = receiver->setting->name;
+  if (!notify_held_is_active(shared->held)) {
+    return store_delivery_next(shared->store, name, now, &receiver->current);
+  }
+  struct notify_held_delivery *item = notify_held_next(shared->held, name, now);
+  char *body = item != NULL ? strdup(item->delivery.body) : NULL;
+  if (body == NULL) {
+    return item != NULL ? ERR_NO_MEMORY : ERR_NOT_FOUND;
+  }
+  receiver->item = item;
+  receiver->current = item->delivery;
+  receiver->current.body = body;
+  return 0;
+}
+
 /* Called on every change, and by the timer: it does nothing while something is under way. */
 void notify_receiver_look(struct notify_receiver *receiver)
 {
@@ -246,8 +306,7 @@ void notify_receiver_look(struct notify_receiver *receiver)
     loop_timer_set(receiver->timer, receiver->rests_until_ns - now);
     return;
   }
-  int err = store_delivery_next(receiver->shared->store, receiver->setting->name, now,
-                                &receiver->current);
+  int err = take_next(receiver, now);
   if (err == ERR_NOT_FOUND) {
     return;
   }
@@ -263,18 +322,14 @@ void notify_receiver_look(struct notify_receiver *receiver)
   }
   free(receiver->current.body);
   receiver->current.body = NULL;
+  receiver->item = NULL;
   loop_timer_set(receiver->timer, wait < LOOK_AGAIN_NS ? wait : LOOK_AGAIN_NS);
 }
 
-/* One timer serves both waits: only one of them is on at a time. */
+/* The one timer of all waits. */
 static void timer_due(void *context)
 {
-  struct notify_receiver *receiver = context;
-  if (receiver->state == RECEIVER_UNSTORED) {
-    store_outcome(receiver);
-  } else {
-    notify_receiver_look(receiver);
-  }
+  notify_receiver_look(context);
 }
 
 /* Errors of all steps end here with the receiver's name in front. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/notify_files.h"
 #include "common/keys.h"
 
 #define DEFAULT_CONFIG "/etc/seine/collector.yaml"
@@ -125,13 +126,19 @@ static int replace(char **text, const char *with)
   return 0;
 }
 
-/* All mistakes of the file are said, one a line, before anything is decided. */
-int collector_options_settings(const struct collector_options *options,
-                               struct collector_settings *settings)
+/* All mistakes of the file are said, one a line, before anything is decided. A check also looks at
+ * the files that it names; a start finds out by itself. */
+static int read_settings(const struct collector_options *options, bool is_check,
+                         struct collector_settings *settings)
 {
   struct conf_errors errors = {NULL, 0};
+  struct conf_marks marks = {.count = 0};
   const char *path = options->config != NULL ? options->config : DEFAULT_CONFIG;
-  int err = collector_settings_load(path, settings, &errors);
+  int err = collector_settings_load_marked(path, settings, &marks, &errors);
+  if (is_check) {
+    int checked = notify_files_check(settings, path, &marks, &errors);
+    err = err != 0 ? err : checked;
+  }
   for (size_t i = 0; i < errors.count; i++) {
     (void)fprintf(stderr, "%s\n", errors.line[i]);
   }
@@ -141,6 +148,7 @@ int collector_options_settings(const struct collector_options *options,
                           "start with\n");
   }
   conf_errors_free(&errors);
+  conf_marks_free(&marks);
   if (err == 0 && (replace(&settings->listen, options->listen) != 0 ||
                    replace(&settings->state_dir, options->state_dir) != 0 ||
                    replace(&settings->socket, options->socket) != 0)) {
@@ -149,11 +157,17 @@ int collector_options_settings(const struct collector_options *options,
   return err;
 }
 
+int collector_options_settings(const struct collector_options *options,
+                               struct collector_settings *settings)
+{
+  return read_settings(options, false, settings);
+}
+
 /* The same way as a start reads it: a check that checks less would be none. */
 static int check_config(const struct collector_options *options)
 {
   struct collector_settings settings;
-  int err = collector_options_settings(options, &settings);
+  int err = read_settings(options, true, &settings);
   if (err == 0) {
     (void)printf("%s: good: %zu rules, %zu receivers\n",
                  options->config != NULL ? options->config : DEFAULT_CONFIG, settings.rules.count,

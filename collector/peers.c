@@ -55,7 +55,6 @@ void peers_free(struct peers *peers)
       free(r);
       r = next;
     }
-    free(peer == NULL ? NULL : peer->beyond);
     free(peer);
   }
   free(peers->slot);
@@ -95,6 +94,11 @@ struct peer *peers_add(struct peers *peers, const char *name)
   peers->slot[place] = peer;
   peers->count++;
   return peer;
+}
+
+bool peers_is_full(const struct peers *peers)
+{
+  return peers->count == peers->capacity;
 }
 
 /* In the order of the slots: for work on all of them, where order does not matter. */
@@ -141,39 +145,6 @@ int peers_keep(struct peers *peers, struct peer *peer, const struct summary *pla
   peer->record_count++;
   peers->unstored_bytes += sizeof(*record) + length;
   return 0;
-}
-
-/* Grows by one: it happens at the start only. */
-int peers_add_beyond(struct peer *peer, uint64_t sequence)
-{
-  uint64_t *grown = realloc(peer->beyond, (peer->beyond_count + 1) * sizeof(*grown));
-  if (grown == NULL) {
-    return ERR_NO_MEMORY;
-  }
-  peer->beyond = grown;
-  peer->beyond[peer->beyond_count++] = sequence;
-  return 0;
-}
-
-/* A handful after a crash, none otherwise: a walk is enough. */
-bool peers_is_beyond(const struct peer *peer, uint64_t sequence)
-{
-  for (size_t i = 0; i < peer->beyond_count; i++) {
-    if (peer->beyond[i] == sequence) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* A sequence behind a hole becomes ordinary when the hole is filled. */
-uint64_t peers_acknowledged(const struct peer *peer)
-{
-  uint64_t sequence = peer->stored;
-  while (peers_is_beyond(peer, sequence + 1)) {
-    sequence++;
-  }
-  return sequence;
 }
 
 /* Not only from the front: behind an open window later records may be written already. */

@@ -32,14 +32,14 @@ struct peer {
   bool has_route;
   struct bus_route route; /* of its newest HELLO */
   uint64_t boot_id;       /* of its newest HELLO, or the newest on disk */
-  uint64_t stored;        /* all of boot_id up to here is on disk */
+  uint64_t stored;        /* all of boot_id up to here is on disk: what an ACK may say */
   uint64_t writing;       /* what `stored` becomes when the checkpoint under way is committed */
   bool is_held;           /* a record was refused for want of room: none until its next HELLO */
   uint64_t refused;       /* records that could not be understood */
   uint64_t wrong_names;   /* messages that named another sensor */
   size_t record_count;
-  size_t beyond_count; /* of boot_id, on disk before the start, behind a hole */
-  uint64_t *beyond;
+  /* Which state of who it is (checkpoint.c) is on disk; 0: none. */
+  uint64_t identity_stored, identity_writing;
   struct peer_record *first; /* in the order of arrival */
   struct peer_record **last;
 };
@@ -52,6 +52,8 @@ void peers_free(struct peers *peers);
 struct peer *peers_find(const struct peers *peers, const char *name);
 /* Finds it, or makes it. NULL when full or without memory. */
 struct peer *peers_add(struct peers *peers, const char *name);
+/* Another sensor would find no place. */
+bool peers_is_full(const struct peers *peers);
 /* Visits all. *cursor starts at 0; NULL at the end. */
 struct peer *peers_next(const struct peers *peers, size_t *cursor);
 
@@ -60,11 +62,6 @@ size_t peers_unstored_bytes(const struct peers *peers);
 /* Keeps a copy of the record's bytes. ERR_NO_MEMORY. */
 int peers_keep(struct peers *peers, struct peer *peer, const struct summary *placed,
                const uint8_t *bytes, size_t length);
-/* Remembers, or asks for, a sequence of peer->boot_id that is on disk behind a hole. */
-int peers_add_beyond(struct peer *peer, uint64_t sequence);
-bool peers_is_beyond(const struct peer *peer, uint64_t sequence);
-/* What an ACK may say: `stored`, and what follows it without a hole. */
-uint64_t peers_acknowledged(const struct peer *peer);
 /* After a commit: frees the peer's written records. After a rollback: unmarks them. */
 void peers_drop_written(struct peers *peers, struct peer *peer);
 void peers_unmark_written(struct peer *peer);

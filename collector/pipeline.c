@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The way of a record: intake -> hosts -> fleet -> detect -> alerts, and when windows close.
+/* The way of a record: intake -> hosts -> fleet. What happens when time goes on (windows close,
+ * detectors look) is in pipeline_close.c.
  *
  *   record -> intake: new and well formed?   no: counted by reason, not applied
  *          -> placement: onto the collector's clock, by whole intervals
@@ -16,39 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/detect/detect.h"
-#include "collector/intake.h"
+#include "collector/pipeline_internal.h"
 #include "common/clock.h"
 #include "common/err.h"
 
 /* Open windows beyond those that lateness explains: clocks that run a little ahead. */
 #define WINDOWS_SPARE 8
 
-struct pipeline {
-  const struct collector_settings *settings;
-  bool is_live;
-  struct pipeline_sinks sinks;
-  struct hosts *hosts;
-  struct intake *intake;
-  struct fleet *fleet;
-  struct detect *detect;
-  struct alerts *alerts;
-  int64_t event_ns; /* INT64_MIN before the first input */
-  int64_t seen_ns;  /* when what detectors find now was seen */
-  struct pipeline_stats stats;
-};
-
-/* The two callbacks that carry a result one step on. */
 static void on_alert(void *context, const struct alert *alert)
 {
   struct pipeline *pipeline = context;
   pipeline->sinks.alert(pipeline->sinks.context, alert);
-}
-
-static void on_finding(void *context, const struct finding *finding)
-{
-  struct pipeline *pipeline = context;
-  alerts_raise(pipeline->alerts, finding, pipeline->seen_ns);
 }
 
 struct pipeline *pipeline_new(const struct collector_settings *settings, bool is_live,
@@ -59,18 +38,18 @@ struct pipeline *pipeline_new(const struct collector_settings *settings, bool is
     return NULL;
   }
   /* The bound on open windows is a bound on memory (P5): one more than that closes the oldest. */
-  size_t windows = (size_t)(settings->window_lateness_ns / NS_PER_S) + WINDOWS_SPARE;
+  pipeline->windows_max = (size_t)(settings->window_lateness_ns / NS_PER_S) + WINDOWS_SPARE;
   pipeline->settings = settings;
   pipeline->is_live = is_live;
   pipeline->sinks = *sinks;
-  pipeline->event_ns = INT64_MIN;
+  pipeline->event_ns = pipeline->ticked_ns = INT64_MIN;
   pipeline->stats.newest_closed_ns = INT64_MIN;
   pipeline->hosts = hosts_new((size_t)settings->sensors_max, is_live);
   pipeline->intake = intake_new();
   pipeline->alerts = alerts_new(&(struct alerts_sink){pipeline, on_alert});
   pipeline->detect = detect_new(settings);
   if (pipeline->hosts != NULL) {
-    pipeline->fleet = fleet_new(pipeline->hosts, windows);
+    pipeline->fleet = fleet_new(pipeline->hosts, pipeline_windows_max(pipeline));
   }
   if (pipeline->hosts == NULL || pipeline->intake == NULL || pipeline->fleet == NULL ||
       pipeline->alerts == NULL || pipeline->detect == NULL) {
@@ -93,85 +72,17 @@ void pipeline_free(struct pipeline *pipeline)
   free(pipeline);
 }
 
-/* A window is complete: history first, then the detectors, so that an alert never speaks of a
- * window that is not on record. Alerts are advanced on both sides: up to its start, for the seconds
- * without any window; up to its end, when all have looked at it. */
-static void close_window(struct pipeline *pipeline, struct fleet_window *window)
+/* Negative when a record that was given up has come after all. */
+static void count_gaps(struct pipeline *pipeline, struct host *host, int64_t gaps)
 {
-  const struct detect_sink sink = {pipeline, on_finding};
-  int64_t end = window->start_ns + window->length_ns;
-  fleet_expect(window,
-               hosts_closed(pipeline->hosts, window->start_ns, window->parts, window->part_count));
-  pipeline->stats.windows_closed++;
-  pipeline->stats.newest_closed_ns = window->start_ns;
-  pipeline->stats.completeness_percent = window->completeness_percent;
-  pipeline->sinks.window(pipeline->sinks.context, window);
-  alerts_advance(pipeline->alerts, window->start_ns);
-  /* What detectors find in a window was seen at its end, whenever it is judged. */
-  pipeline->seen_ns = end;
-  detect_window(pipeline->detect, window, &sink);
-  alerts_advance(pipeline->alerts, end);
-}
-
-/* Up to where windows may close: what all punctual sensors have passed, or what is older than the
- * lateness. */
-static int64_t close_until(const struct pipeline *pipeline)
-{
-  int64_t until = INT64_MIN;
-  if (pipeline->event_ns != INT64_MIN) {
-    until = clock_floor_ns(pipeline->event_ns - pipeline->settings->window_lateness_ns, NS_PER_S);
-  }
-  /* Nobody is waited for in vain: the usual way a window closes, long before its lateness. */
-  if (hosts_all_passed(pipeline->hosts)) {
-    int64_t slowest = hosts_slowest_ns(pipeline->hosts);
-    until = slowest > until ? slowest : until;
-  }
-  /* Records far apart in time must not hold all of their seconds in memory. */
-  if (fleet_is_full(pipeline->fleet)) {
-    int64_t oldest = fleet_oldest_end_ns(pipeline->fleet);
-    until = oldest > until ? oldest : until;
-  }
-  return until;
-}
-
-/* Oldest first; each is judged before the next one is merged. */
-static void close_up_to(struct pipeline *pipeline, int64_t until_ns)
-{
-  for (struct fleet_window *window = fleet_close(pipeline->fleet, until_ns); window != NULL;
-       window = fleet_close(pipeline->fleet, until_ns)) {
-    close_window(pipeline, window);
-  }
-}
-
-/* Closes what is due. A close changes who is punctual, which may make the next one due. */
-static void close_due(struct pipeline *pipeline)
-{
-  int64_t oldest = fleet_oldest_end_ns(pipeline->fleet);
-  for (;;) {
-    hosts_watch(pipeline->hosts, oldest);
-    int64_t until = close_until(pipeline);
-    if (until == INT64_MIN) {
-      return;
-    }
-    close_up_to(pipeline, until);
-    int64_t next = fleet_oldest_end_ns(pipeline->fleet);
-    if (next == oldest) {
-      break;
-    }
-    oldest = next;
-  }
-  alerts_advance(pipeline->alerts, fleet_closed_ns(pipeline->fleet));
-}
-
-/* Event time never runs back. */
-static void reach(struct pipeline *pipeline, int64_t now_ns)
-{
-  pipeline->event_ns = now_ns > pipeline->event_ns ? now_ns : pipeline->event_ns;
+  host->gaps += (uint64_t)gaps;
+  pipeline->stats.gaps += (uint64_t)gaps;
 }
 
 int pipeline_hello(struct pipeline *pipeline, const struct message_hello *hello, int64_t now_ns)
 {
   struct addr more[MESSAGE_ADDRESSES_MAX];
+  pipeline_wake(pipeline, now_ns);
   size_t n =
       collector_settings_addresses(pipeline->settings, hello->name, more, MESSAGE_ADDRESSES_MAX);
   /* Settings may name more addresses than the sensor knows of: virtual ones, those behind it. */
@@ -179,8 +90,20 @@ int pipeline_hello(struct pipeline *pipeline, const struct message_hello *hello,
   if (err != 0) {
     return err;
   }
-  return intake_hello(pipeline->intake, hosts_find(pipeline->hosts, hello->name)->id,
-                      hello->boot_id);
+  struct host *host = hosts_get(pipeline->hosts, hello->name);
+  int64_t gaps = 0;
+  err =
+      intake_hello(pipeline->intake, host->id, hello->boot_id, hello->next_sequence, now_ns, &gaps);
+  if (err != 0) {
+    return err;
+  }
+  count_gaps(pipeline, host, gaps);
+  /* What was given up may have been all that held up its progress. */
+  if (pipeline->is_catching_up) {
+    hosts_pass(pipeline->hosts, host, intake_reached(pipeline->intake, host->id));
+    pipeline_close_due(pipeline);
+  }
+  return 0;
 }
 
 /* The record comes too late for its window: history is revised, detectors see nothing. */
@@ -201,10 +124,14 @@ static bool is_in_time(const struct pipeline *pipeline, const struct summary *pl
          placed->start_ns >= fleet_closed_ns(pipeline->fleet);
 }
 
-/* Who sends backlog has fallen behind; who comes in time is waited for again. */
+/* Who sends backlog has fallen behind; who comes in time is waited for again. When it is the
+ * collector that was away, neither tells anything of the sensor. */
 static void judge_punctual(struct pipeline *pipeline, struct host *host,
                            const struct summary *placed, bool is_backlog, int64_t now_ns)
 {
+  if (pipeline->is_catching_up) {
+    return;
+  }
   if (is_backlog) {
     hosts_set_punctual(pipeline->hosts, host, false);
   } else if (is_in_time(pipeline, placed, now_ns) && !host->has_left) {
@@ -232,9 +159,20 @@ static void count_applied(struct pipeline *pipeline, struct host *host,
   int64_t closed = fleet_closed_ns(pipeline->fleet);
   int64_t until = is_waiting ? placed->start_ns + placed->length_ns : INT64_MIN;
   int64_t gaps = intake_apply(pipeline->intake, host->id, placed, until, closed, now_ns);
-  host->gaps += (uint64_t)gaps;
-  pipeline->stats.gaps += (uint64_t)gaps;
+  count_gaps(pipeline, host, gaps);
   pipeline->stats.records++;
+}
+
+/* A live record tells how far its sensor is: all before it came before it. While catching up it may
+ * be far ahead of what is being resent, so only the prefix without holes counts. */
+static void pass(struct pipeline *pipeline, struct host *host, const struct summary *placed,
+                 bool is_backlog)
+{
+  if (pipeline->is_catching_up) {
+    hosts_pass(pipeline->hosts, host, intake_reached(pipeline->intake, host->id));
+  } else if (placed->kind == SUMMARY_SECOND && !is_backlog) {
+    hosts_pass(pipeline->hosts, host, placed->start_ns + placed->length_ns);
+  }
 }
 
 /* Everything that can fail is done: a record that gets here is applied, once and whole. */
@@ -245,7 +183,8 @@ static void apply(struct pipeline *pipeline, struct host *host, struct summary *
   bool is_waiting = is_second && placed->start_ns >= fleet_closed_ns(pipeline->fleet);
   int64_t end = placed->start_ns + placed->length_ns;
   count_applied(pipeline, host, placed, is_waiting, now_ns);
-  hosts_record(pipeline->hosts, host, placed, is_backlog, now_ns);
+  hosts_record(host, placed, is_backlog, now_ns);
+  pass(pipeline, host, placed, is_backlog);
   pipeline->sinks.record(pipeline->sinks.context, placed);
   if (is_second) {
     judge_punctual(pipeline, host, placed, is_backlog, now_ns);
@@ -257,14 +196,15 @@ static void apply(struct pipeline *pipeline, struct host *host, struct summary *
     summary_free(placed);
   }
   if (is_second && !pipeline->is_live) {
-    reach(pipeline, end);
+    pipeline_reach(pipeline, end);
   }
-  close_due(pipeline);
+  pipeline_close_due(pipeline);
 }
 
 int pipeline_record(struct pipeline *pipeline, const struct summary *s, bool is_backlog,
                     int64_t now_ns)
 {
+  pipeline_wake(pipeline, now_ns);
   struct host *host = hosts_get(pipeline->hosts, s->sensor);
   int err = host == NULL ? ERR_NOT_FOUND : intake_check(pipeline->intake, host->id, s);
   if (err != 0) {
@@ -297,27 +237,18 @@ void pipeline_progress(struct pipeline *pipeline, const char *sensor, int64_t un
   if (host == NULL) {
     return;
   }
-  host->last_heard_ns = until_ns > host->last_heard_ns ? until_ns : host->last_heard_ns;
+  hosts_hear(host, until_ns);
   hosts_pass(pipeline->hosts, host, until_ns);
-  close_due(pipeline);
-}
-
-void pipeline_tick(struct pipeline *pipeline, int64_t now_ns)
-{
-  const struct detect_sink sink = {pipeline, on_finding};
-  reach(pipeline, now_ns);
-  /* Before the closes: what still holds at the end of a long jump must not resolve within it. */
-  pipeline->seen_ns = pipeline->event_ns;
-  detect_tick(pipeline->detect, pipeline->event_ns, pipeline->hosts, &sink);
-  close_due(pipeline);
+  pipeline_close_due(pipeline);
 }
 
 void pipeline_bye(struct pipeline *pipeline, const char *sensor, int64_t now_ns)
 {
+  pipeline_wake(pipeline, now_ns);
   struct host *host = hosts_get(pipeline->hosts, sensor);
   if (host != NULL) {
     hosts_bye(pipeline->hosts, host, now_ns);
-    close_due(pipeline);
+    pipeline_close_due(pipeline);
   }
 }
 
@@ -327,16 +258,6 @@ void pipeline_lost(struct pipeline *pipeline, const char *sensor, int64_t now_ns
   (void)now_ns;
   if (host != NULL) {
     host->is_connected = false;
-  }
-}
-
-void pipeline_finish(struct pipeline *pipeline)
-{
-  while (fleet_oldest_end_ns(pipeline->fleet) != INT64_MAX) {
-    close_up_to(pipeline, fleet_oldest_end_ns(pipeline->fleet));
-  }
-  if (fleet_closed_ns(pipeline->fleet) != INT64_MIN) {
-    alerts_advance(pipeline->alerts, fleet_closed_ns(pipeline->fleet));
   }
 }
 
@@ -354,12 +275,48 @@ int pipeline_settled(const struct pipeline *pipeline, const char *sensor, uint64
 int pipeline_restore_sensor(struct pipeline *pipeline, const char *sensor, uint64_t boot_id,
                             uint64_t sequence, int64_t last_heard_ns)
 {
+  pipeline->is_restored = true;
   int err = hosts_restore(pipeline->hosts, sensor, boot_id, sequence, last_heard_ns);
   if (err != 0) {
     return err;
   }
   return intake_restore(pipeline->intake, hosts_find(pipeline->hosts, sensor)->id, boot_id,
                         sequence);
+}
+
+int pipeline_restore_beyond(struct pipeline *pipeline, const char *sensor, uint64_t boot_id,
+                            uint64_t sequence)
+{
+  const struct host *host = hosts_find(pipeline->hosts, sensor);
+  return host == NULL ? ERR_NOT_FOUND
+                      : intake_restore_beyond(pipeline->intake, host->id, boot_id, sequence);
+}
+
+int pipeline_restore_identity(struct pipeline *pipeline, const struct host_identity *identity)
+{
+  pipeline->is_restored = true;
+  return hosts_restore_identity(pipeline->hosts, identity);
+}
+
+/* By the newest tick, not by a clock that may have run on while the collector slept. */
+int pipeline_identity(const struct pipeline *pipeline, const char *sensor,
+                      struct host_identity *out)
+{
+  const struct host *host = hosts_find(pipeline->hosts, sensor);
+  if (host == NULL) {
+    return ERR_NOT_FOUND;
+  }
+  bool is_begun = pipeline->ticked_ns != INT64_MIN && host->quiet_from_ns != INT64_MIN;
+  memset(out, 0, sizeof(*out));
+  memcpy(out->name, host->name, sizeof(out->name));
+  memcpy(out->software, host->software, sizeof(out->software));
+  out->has_left = host->has_left;
+  out->is_silent = is_begun && pipeline->ticked_ns - host->quiet_from_ns >=
+                                   pipeline->settings->silence_sensor_ns;
+  out->last_heard_ns = host->last_heard_ns;
+  out->address_count = host->address_count;
+  memcpy(out->address, host->address, host->address_count * sizeof(out->address[0]));
+  return 0;
 }
 
 int pipeline_restore_alert(struct pipeline *pipeline, const struct alert *alert)
@@ -370,6 +327,7 @@ int pipeline_restore_alert(struct pipeline *pipeline, const struct alert *alert)
 /* Closing nothing up to there moves the mark: later records of those seconds are deltas. */
 void pipeline_restore_closed(struct pipeline *pipeline, int64_t newest_closed_ns)
 {
+  pipeline->is_restored = true;
   (void)fleet_close(pipeline->fleet, newest_closed_ns + NS_PER_S);
 }
 
@@ -381,6 +339,7 @@ const struct hosts *pipeline_hosts(const struct pipeline *pipeline)
 struct pipeline_stats pipeline_stats(const struct pipeline *pipeline)
 {
   struct pipeline_stats stats = pipeline->stats;
+  stats.is_catching_up = pipeline->is_catching_up;
   stats.alerts_refused = alerts_refused(pipeline->alerts);
   stats.sketches_refused = fleet_sketches_refused(pipeline->fleet);
   return stats;

@@ -39,6 +39,7 @@ struct pipeline_stats {
   double completeness_percent; /* of that window */
   uint64_t alerts_refused;     /* findings that found no room among the live alerts */
   uint64_t sketches_refused;   /* of another seed or size, left out of windows */
+  bool is_catching_up;         /* the collector was away: windows wait for all sensors */
 };
 
 /* settings are borrowed for the pipeline's life. is_live: event time follows the collector's clock
@@ -56,7 +57,8 @@ int pipeline_record(struct pipeline *pipeline, const struct summary *s, bool is_
 /* Replay: the sensor has nothing more before until_ns (an empty span). */
 void pipeline_progress(struct pipeline *pipeline, const char *sensor, int64_t until_ns);
 /* Time reached now_ns: closes what is due, resolves alerts at their own due times. A jump costs one
- * step, not one a second. */
+ * step, not one a second. Live: after more than 2 s without a tick, or after a restore, the
+ * collector was away; until its sensors have caught up, or for 15 s, windows wait for them. */
 void pipeline_tick(struct pipeline *pipeline, int64_t now_ns);
 void pipeline_bye(struct pipeline *pipeline, const char *sensor, int64_t now_ns);
 /* The transport lost the sensor: only its is_connected changes; silence finds out the rest. */
@@ -68,9 +70,16 @@ void pipeline_finish(struct pipeline *pipeline);
  * windows closed: what an ACK may say once the sinks' output is on disk. ERR_NOT_FOUND. */
 int pipeline_settled(const struct pipeline *pipeline, const char *sensor, uint64_t *boot_id,
                      uint64_t *sequence);
-/* After a restart: what the store knows. Before the first input. */
+/* What the store must know of a sensor beside its sequences. ERR_NOT_FOUND. */
+int pipeline_identity(const struct pipeline *pipeline, const char *sensor,
+                      struct host_identity *out);
+/* After a restart: what the store knows. Before the first input. Boots of a sensor oldest first,
+ * then what was applied of them behind holes; identities; alerts. */
 int pipeline_restore_sensor(struct pipeline *pipeline, const char *sensor, uint64_t boot_id,
                             uint64_t sequence, int64_t last_heard_ns);
+int pipeline_restore_beyond(struct pipeline *pipeline, const char *sensor, uint64_t boot_id,
+                            uint64_t sequence);
+int pipeline_restore_identity(struct pipeline *pipeline, const struct host_identity *identity);
 int pipeline_restore_alert(struct pipeline *pipeline, const struct alert *alert);
 /* No window that starts before this is closed again as revision 0 (records for it are deltas). */
 void pipeline_restore_closed(struct pipeline *pipeline, int64_t newest_closed_ns);

@@ -85,8 +85,34 @@ static const struct alert **live_alerts(const struct question *question, size_t 
   return alerts;
 }
 
+/* Whether an alert waits for the disk; the last state is the one that counts. */
+struct unsaved_search {
+  const char *id;
+  struct alert *out;
+  bool is_found;
+};
+
+static void unsaved_look(void *context, const struct alert *alert)
+{
+  struct unsaved_search *search = context;
+  if (strcmp(alert->id, search->id) == 0) {
+    *search->out = *alert;
+    search->is_found = true;
+  }
+}
+
+static bool find_unsaved(const struct queries *queries, const char *id, struct alert *out)
+{
+  struct unsaved_search search = {id, out, false};
+  if (queries->notify != NULL) {
+    notify_unsaved_each(queries->notify, unsaved_look, &search);
+  }
+  return search.is_found;
+}
+
 /* Alerts into an array up to a limit; one more only sets is_limited. */
 struct alert_list {
+  const struct queries *queries;
   json_t *array;
   size_t limit;
   bool is_limited;
@@ -100,7 +126,17 @@ static void alert_list_add(void *context, const struct alert *alert)
     list->is_limited = true;
     return;
   }
-  json_array_append_new(list->array, render_alert(alert));
+  struct alert unsaved = {.id = ""};
+  bool is_saved = !find_unsaved(list->queries, alert->id, &unsaved);
+  json_array_append_new(list->array, render_alert_saved(alert, is_saved));
+}
+
+/* Resolved, and not on disk yet: of no pipeline and of no store any more. */
+static void list_unsaved(void *context, const struct alert *alert)
+{
+  if (alert->state == ALERT_RESOLVED) {
+    alert_list_add(context, alert);
+  }
 }
 
 /* Live alerts as the pipeline has them now, newest first; state < 0: pending and firing. */
@@ -110,6 +146,11 @@ static int list_live(const struct question *question, int state, struct alert_li
   const struct alert **alerts = live_alerts(question, &count);
   if (alerts == NULL) {
     return ERR_NO_MEMORY;
+  }
+  const struct notify *notify = question->queries->notify;
+  const struct alert *own = notify != NULL ? notify_own_alert(notify) : NULL;
+  if (own != NULL && (state < 0 || (int)own->state == state)) {
+    alert_list_add(list, own);
   }
   /* The pipeline lists oldest first, answers newest first. */
   for (size_t i = count; i > 0; i--) {
@@ -149,9 +190,12 @@ static int answer_alerts(const struct question *question, json_t **out)
   if (state == -2) {
     return queries_fail(out, 400, "state: '%.40s': expected pending, firing or resolved", text);
   }
-  struct alert_list list = {json_array(), (size_t)limit, false};
+  struct alert_list list = {question->queries, json_array(), (size_t)limit, false};
   int err = state == ALERT_RESOLVED ? 0 : list_live(question, state, &list);
   if (err == 0 && (state < 0 || state == ALERT_RESOLVED)) {
+    if (question->queries->notify != NULL) {
+      notify_unsaved_each(question->queries->notify, list_unsaved, &list);
+    }
     /* One more than fits, to know whether there are more. */
     size_t room = list.limit - json_array_size(list.array);
     err = store_alerts_each(question->queries->store, ALERT_RESOLVED, room + 1, alert_list_add,
@@ -166,30 +210,46 @@ static int answer_alerts(const struct question *question, json_t **out)
   return 200;
 }
 
-/* The pipeline first: its copy of a live alert is newer than the store's. */
+/* The live alert of that id as JSON: the pipeline's, or the collector's own; NULL when there is
+ * none. */
+static json_t *show_live(const struct question *question, const char *id, bool is_saved, int *err)
+{
+  size_t count = 0;
+  const struct alert **alerts = live_alerts(question, &count);
+  const struct notify *notify = question->queries->notify;
+  const struct alert *found = notify != NULL ? notify_own_alert(notify) : NULL;
+  found = found != NULL && strcmp(found->id, id) == 0 ? found : NULL;
+  *err = alerts == NULL ? ERR_NO_MEMORY : 0;
+  for (size_t i = 0; alerts != NULL && i < count && found == NULL; i++) {
+    found = strcmp(alerts[i]->id, id) == 0 ? alerts[i] : NULL;
+  }
+  json_t *object = found != NULL ? render_alert_saved(found, is_saved) : NULL;
+  free(alerts);
+  return object;
+}
+
+/* Live alerts first: they are newer than what waits for the disk, and that than the store's. */
 static int answer_alert(const struct question *question, json_t **out)
 {
   /* find_route has seen to it that there is a '/' and exactly one part behind it. */
   const char *id = strrchr(question->path, '/') + 1;
-  size_t count = 0;
-  const struct alert **alerts = live_alerts(question, &count);
-  if (alerts == NULL) {
-    return queries_fail(out, 500, "%s", err_text(ERR_NO_MEMORY));
+  struct alert stored = {.id = ""};
+  int err = 0;
+  bool is_unsaved = find_unsaved(question->queries, id, &stored);
+  json_t *found = show_live(question, id, !is_unsaved, &err);
+  if (err != 0) {
+    return queries_fail(out, 500, "%s", err_text(err));
   }
-  json_t *found = NULL;
-  for (size_t i = 0; i < count && found == NULL; i++) {
-    found = strcmp(alerts[i]->id, id) == 0 ? render_alert(alerts[i]) : NULL;
+  if (found == NULL && !is_unsaved) {
+    err = store_alert_find(question->queries->store, id, &stored);
   }
-  free(alerts);
-  struct alert stored;
-  int err = found != NULL ? 0 : store_alert_find(question->queries->store, id, &stored);
   if (err != 0 && err != ERR_NOT_FOUND) {
     return queries_fail(out, 500, "the alert cannot be read: %s", err_text(err));
   }
   if (err == ERR_NOT_FOUND) {
     return queries_fail(out, 404, "no alert has the id '%.40s'; `seine alerts` lists them", id);
   }
-  json_t *alert = found != NULL ? found : render_alert(&stored);
+  json_t *alert = found != NULL ? found : render_alert_saved(&stored, !is_unsaved);
   *out = json_pack("{s:o, s:o}", "now", json_time(question->now_ns), "alert", alert);
   return 200;
 }

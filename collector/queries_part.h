@@ -28,6 +28,19 @@ int queries_read_limit(const struct question *question, int64_t fallback, int64_
 /* {"from","until"} */
 json_t *queries_window(int64_t from_ns, int64_t until_ns);
 
+/* Live alerts, the collector's own among them. */
+struct alert_sums {
+  uint64_t live, looked_at; /* the rest of a storm is in live alone */
+  uint64_t firing[3];       /* enum severity */
+  int64_t first_ns;         /* the earliest that fires; INT64_MAX when none does */
+};
+struct alert_sums queries_alert_sums(const struct queries *queries);
+
+/* [{"what","since","text"}], the gravest first; empty: all is well. */
+json_t *queries_troubles(const struct question *question, const struct alert_sums *sums);
+/* Rates by direction that fleet totals leave out, over the seconds before until_ns. */
+int queries_apart(const struct question *question, int64_t until_ns, json_t **out);
+
 /* /v1/status */
 int queries_status(const struct question *question, json_t **out);
 /* /v1/top/... */

@@ -11,6 +11,10 @@
 #define TOTALS_SPAN_NS (5 * NS_PER_MINUTE)
 #define STALE_AFTER_NS (30 * NS_PER_S) /* older windows say nothing of the present rate */
 
+static const char status_rule[] =
+    "fleet total, each byte once: what the fleet's hosts sent, and what came to them from outside; "
+    "local and loopback, transit and multicast traffic stand apart";
+
 struct sensor_sums {
   uint64_t by_state[3]; /* enum render_host_state */
   uint64_t frames, wire_bytes, undecoded, dropped, own_frames, folded;
@@ -83,19 +87,15 @@ static json_t *render_per_second(uint64_t low, uint64_t high, uint64_t seconds)
                    json_u64((high + half) / seconds));
 }
 
-/* Of the newest windows on disk; null when there are none of late. */
-static int render_rates(const struct question *question, json_t **out)
+/* Of the windows before `until`, the end of the newest one on disk; null when there are none of
+ * late. */
+static int render_rates(const struct question *question, int64_t until, json_t **out)
 {
-  struct store *store = question->queries->store;
-  int64_t newest = INT64_MIN;
-  int err = store_newest_window(store, &newest);
-  if (err != 0 || newest == INT64_MIN || newest < question->now_ns - STALE_AFTER_NS) {
-    *out = json_null();
-    return err;
+  struct store_span span = {.seconds = 0};
+  int err = 0;
+  if (until != INT64_MIN && until - NS_PER_S >= question->now_ns - STALE_AFTER_NS) {
+    err = store_span(question->queries->store, until - RATE_SPAN_NS, until, &span);
   }
-  int64_t until = newest + NS_PER_S;
-  struct store_span span;
-  err = store_span(store, until - RATE_SPAN_NS, until, &span);
   if (err != 0 || span.seconds == 0) {
     *out = json_null();
     return err;
@@ -115,40 +115,36 @@ static json_t *render_low_high(uint64_t low, uint64_t high)
   return render_bound(&bound);
 }
 
-/* From the store, so that a restart of the collector changes nothing of it. */
-static int render_totals(const struct question *question, json_t **out)
+/* From the store, so that a restart of the collector changes nothing of it. What is not on disk is
+ * not in, and the window ends before it. */
+static int render_totals(const struct question *question, int64_t until, json_t **out)
 {
-  int64_t until = clock_floor_ns(question->now_ns, NS_PER_S);
-  struct store_span span;
-  int err = store_span(question->queries->store, until - TOTALS_SPAN_NS, until, &span);
+  int64_t from = clock_floor_ns(question->now_ns, NS_PER_S) - TOTALS_SPAN_NS;
+  struct store_span span = {.windows = 0};
+  int err = 0;
+  if (until > from) {
+    err = store_span(question->queries->store, from, until, &span);
+  }
   if (err != 0 || span.windows == 0) {
     *out = json_null();
     return err;
   }
-  *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "window",
-                   queries_window(until - TOTALS_SPAN_NS, until), "seconds", json_u64(span.seconds),
-                   "bytes", render_low_high(span.bytes_low, span.bytes_high), "packets",
-                   render_low_high(span.packets_low, span.packets_high), "frames",
-                   json_u64(span.frames), "wire_bytes", json_u64(span.wire_bytes), "dropped",
-                   json_u64(span.dropped), "undecoded", json_u64(span.undecoded), "folded",
-                   json_u64(span.folded), "completeness_percent",
-                   render_percent(span.completeness_percent));
+  *out = json_pack(
+      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "window", queries_window(from, until),
+      "seconds", json_u64(span.seconds), "bytes", render_low_high(span.bytes_low, span.bytes_high),
+      "packets", render_low_high(span.packets_low, span.packets_high), "frames",
+      json_u64(span.frames), "wire_bytes", json_u64(span.wire_bytes), "dropped",
+      json_u64(span.dropped), "undecoded", json_u64(span.undecoded), "folded",
+      json_u64(span.folded), "completeness_percent", render_percent(span.completeness_percent));
   return 0;
 }
 
 /* Beyond the first thousand only `live` counts on: a page of status need not sort a storm. */
-static json_t *render_alert_counts(struct pipeline *pipeline)
+static json_t *render_alert_counts(const struct alert_sums *sums)
 {
-  enum { ALERTS_LOOKED_AT = 1024 };
-  const struct alert *alerts[ALERTS_LOOKED_AT];
-  size_t live = pipeline_alerts(pipeline, alerts, ALERTS_LOOKED_AT);
-  size_t looked_at = live < ALERTS_LOOKED_AT ? live : ALERTS_LOOKED_AT;
-  size_t firing = 0;
-  for (size_t i = 0; i < looked_at; i++) {
-    firing += alerts[i]->state == ALERT_FIRING;
-  }
-  return json_pack("{s:o, s:o, s:o}", "live", json_u64(live), "firing", json_u64(firing), "pending",
-                   json_u64(looked_at - firing));
+  uint64_t firing = sums->firing[0] + sums->firing[1] + sums->firing[2];
+  return json_pack("{s:o, s:o, s:o}", "live", json_u64(sums->live), "firing", json_u64(firing),
+                   "pending", json_u64(sums->looked_at - firing));
 }
 
 /* Whether alerts reach anybody is part of how the collector is (P8). */
@@ -158,9 +154,10 @@ static json_t *render_deliveries(struct notify *notify)
     return json_null();
   }
   struct notify_stats stats = notify_stats(notify);
-  return json_pack("{s:o, s:o, s:o, s:o}", "sent", json_u64(stats.sent), "waiting",
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "sent", json_u64(stats.sent), "waiting",
                    json_u64(stats.waiting), "dead", json_u64(stats.dead), "failed_attempts",
-                   json_u64(stats.failed_attempts));
+                   json_u64(stats.failed_attempts), "unsaved", json_u64(stats.unsaved), "lost",
+                   json_u64(stats.unstored));
 }
 
 /* What a person should know while there is nothing to show. */
@@ -176,32 +173,58 @@ static void set_message(json_t *answer, const struct sensor_sums *sums)
   json_object_set_new(answer, "message", json_string(message));
 }
 
+/* What comes from the store, and how far it reaches. */
+struct stored {
+  json_t *rates, *totals, *apart;
+};
+
+/* The end of the newest window on disk bounds all three. Nothing is left behind on an error. */
+static int read_stored(const struct question *question, struct stored *out)
+{
+  int64_t newest = INT64_MIN;
+  int err = store_newest_window(question->queries->store, &newest);
+  int64_t until = newest == INT64_MIN ? INT64_MIN : newest + NS_PER_S;
+  *out = (struct stored){NULL, NULL, NULL};
+  err = err != 0 ? err : render_rates(question, until, &out->rates);
+  err = err != 0 ? err : render_totals(question, until, &out->totals);
+  if (err == 0 && json_is_object(out->rates)) {
+    err = queries_apart(question, until, &out->apart);
+  } else if (err == 0) {
+    out->apart = json_null();
+  }
+  if (err != 0) {
+    json_decref(out->rates);
+    json_decref(out->totals);
+    json_decref(out->apart);
+  }
+  return err;
+}
+
 /* First what can fail (the store), then one page of numbers that are all there. */
 int queries_status(const struct question *question, json_t **out)
 {
   const struct queries *queries = question->queries;
   struct pipeline_stats stats = pipeline_stats(queries->pipeline);
   struct sensor_sums sums = sum_sensors(pipeline_hosts(queries->pipeline), question->now_ns);
-  json_t *rates = NULL;
-  json_t *totals = NULL;
-  int err = render_rates(question, &rates);
-  err = err != 0 ? err : render_totals(question, &totals);
+  struct alert_sums alerts = queries_alert_sums(queries);
+  struct stored stored;
+  int err = read_stored(question, &stored);
   if (err != 0) {
-    json_decref(rates);
-    json_decref(totals);
     return queries_fail(out, 500, "the store cannot be read: %s", err_text(err));
   }
   bool is_starting = stats.newest_closed_ns == INT64_MIN;
   *out = json_pack(
-      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
-      json_time(question->now_ns), "version", SEINE_VERSION, "state",
-      is_starting ? "starting" : "ok", "started", json_time(queries->started_ns), "uptime_seconds",
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+      "now", json_time(question->now_ns), "version", SEINE_VERSION, "state",
+      is_starting ? "starting" : "ok", "troubles", queries_troubles(question, &alerts), "started",
+      json_time(queries->started_ns), "uptime_seconds",
       json_integer((question->now_ns - queries->started_ns) / NS_PER_S), "sensors",
       render_sensors(&sums), "windows", render_windows(&stats, question->now_ns), "records",
       render_records(&stats), "completeness_percent",
-      is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", rates,
-      "totals_5m", totals, "ledger", render_sums(&sums), "alerts",
-      render_alert_counts(queries->pipeline), "deliveries", render_deliveries(queries->notify));
+      is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", stored.rates,
+      "totals_5m", stored.totals, "apart", stored.apart, "ledger", render_sums(&sums), "alerts",
+      render_alert_counts(&alerts), "deliveries", render_deliveries(queries->notify), "rule",
+      status_rule);
   if (*out != NULL && is_starting) {
     set_message(*out, &sums);
   }

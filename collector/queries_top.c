@@ -208,18 +208,28 @@ static const struct list {
   json_t *(*make)(const struct ranking *ranking, size_t limit);
 } lists[] = {{"hosts", list_hosts}, {"conversations", list_conversations}, {"ports", list_ports}};
 
-/* The mean of the range's windows; without any on disk the newest one's; else null. */
-static json_t *render_completeness(const struct top *top)
+/* The mean of the range's windows on disk, and of how many seconds that is, up to when: records
+ * that are not on disk yet are in the ranking, and no percentage speaks of them. Without any window
+ * on disk the newest one's; else null. */
+static void set_completeness(const struct top *top, json_t *answer)
 {
   const struct queries *queries = top->question->queries;
-  struct store_span span;
+  struct store_span span = {.windows = 0};
+  int64_t newest = INT64_MIN;
+  json_t *percent = NULL;
+  json_t *of = json_null();
   int err = store_span(queries->store, top->from_ns, top->until_ns, &span);
-  if (err == 0 && span.windows > 0) {
-    return render_percent(span.completeness_percent);
-  }
+  err = err != 0 ? err : store_newest_window(queries->store, &newest);
   struct pipeline_stats stats = pipeline_stats(queries->pipeline);
-  return stats.newest_closed_ns != INT64_MIN ? render_percent(stats.completeness_percent)
-                                             : json_null();
+  if (err == 0 && span.windows > 0) {
+    int64_t until = newest + NS_PER_S < top->until_ns ? newest + NS_PER_S : top->until_ns;
+    percent = render_percent(span.completeness_percent);
+    of = json_pack("{s:o, s:o}", "seconds", json_u64(span.seconds), "until", json_time(until));
+  } else if (stats.newest_closed_ns != INT64_MIN) {
+    percent = render_percent(stats.completeness_percent);
+  }
+  json_object_set_new(answer, "completeness_percent", percent != NULL ? percent : json_null());
+  json_object_set_new(answer, "completeness_of", of);
 }
 
 /* used_from..used_until is what the records cover, asked is what was wanted. */
@@ -231,11 +241,13 @@ static json_t *render_top(const struct top *top, size_t limit)
     window = queries_window(top->used_from_ns, top->used_until_ns);
   }
   json_t *answer = json_pack(
-      "{s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "now", json_time(top->question->now_ns),
-      "window", window, "asked", queries_window(top->from_ns, top->until_ns),
-      "completeness_percent", render_completeness(top), "rule", ranking_rule, "limited",
+      "{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "now", json_time(top->question->now_ns), "window",
+      window, "asked", queries_window(top->from_ns, top->until_ns), "rule", ranking_rule, "limited",
       (int)top->is_limited, "minute_records", json_u64(top->minute_records), "second_records",
       json_u64(top->second_records), "totals", render_totals(top));
+  if (answer != NULL) {
+    set_completeness(top, answer);
+  }
   if (answer != NULL && !top_has_records(top)) {
     json_object_set_new(answer, "message",
                         json_string("no sensor has sent a record of this range"));

@@ -16,8 +16,12 @@
  *  "for_seconds","hold_seconds"}
  * times RFC 3339 or null; a side of "expected" that is open is null. */
 json_t *render_alert(const struct alert *alert);
+/* The detector's name in alerts that the collector raises about itself. */
+extern const char render_own_detector[];
+/* The same, with "saved": false when it is not on disk. */
+json_t *render_alert_saved(const struct alert *alert, bool is_saved);
 /* And back: what the store kept, times to the millisecond. ERR_MALFORMED. finding.detector is
- * looked up in detect_table. */
+ * looked up in detect_table, or the collector's own. */
 int render_alert_read(const json_t *object, struct alert *out);
 /* {"start","seconds","revision","sensors_expected","sensors_present","completeness_percent",
  *  "directions":{"tx":{"packets","bytes","payload_bytes"},...},"protocols":{...},"total":{"bytes":{"low",

@@ -70,6 +70,15 @@ json_t *render_alert(const struct alert *alert)
       render_seconds(finding->hold_ns));
 }
 
+json_t *render_alert_saved(const struct alert *alert, bool is_saved)
+{
+  json_t *object = render_alert(alert);
+  if (object != NULL && !is_saved) {
+    json_object_set_new(object, "saved", json_false());
+  }
+  return object;
+}
+
 /* Reading. The object comes from our own disk, yet it is checked like any other: a reader notes the
  * first member that is not what it should be. */
 struct reader {
@@ -137,6 +146,8 @@ static int read_choice(struct reader *reader, const char *key, const char *const
   return 0;
 }
 
+const char render_own_detector[] = "collector";
+
 /* The table's text, since a finding borrows its detector's name for good. */
 static const char *read_detector(struct reader *reader)
 {
@@ -145,6 +156,10 @@ static const char *read_detector(struct reader *reader)
     if (strcmp(detect_table[i]->name, text) == 0) {
       return detect_table[i]->name;
     }
+  }
+  /* What the collector says of itself has no detector. */
+  if (strcmp(text, render_own_detector) == 0) {
+    return render_own_detector;
   }
   reader->is_bad = true;
   return NULL;

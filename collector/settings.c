@@ -48,7 +48,7 @@ static const struct conf_row rule_rows[] = {
      .choices = rule_scope_names},
     {"match", CONF_TEXT, RULE(match), "",
      "shell pattern on the subject: \"web*\", \"db1/eth0\", \"10.0.0.*\"; empty: any",
-     .check = NULL},
+     .check = settings_check_pattern},
     {"above", CONF_TEXT, RULE(above_text), "",
      "alert above this: 1000000, 10k, 1 MB/s, 8 Mbit/s; exactly one of above and below",
      .check = settings_check_bound},
@@ -195,14 +195,15 @@ struct settings_source {
 };
 
 /* Both sources end in the same rows; a file also brings its conf.d folder, read after it. */
-static int settings_read(const struct settings_source *source, const struct conf_row *rows,
-                         size_t size, void *settings, struct conf_errors *errors)
+static int settings_read(const struct settings_source *source, struct collector_settings *settings,
+                         struct conf_marks *marks, struct conf_errors *errors)
 {
+  const struct conf_row *rows = collector_settings_rows;
   if (source->text != NULL) {
-    return conf_load_text(rows, size, settings, source->name, source->text, strlen(source->text),
-                          errors);
+    return conf_load_text_marked(rows, sizeof *settings, settings, source->name, source->text,
+                                 strlen(source->text), marks, errors);
   }
-  return conf_load(rows, size, settings, source->name, true, errors);
+  return conf_load_marked(rows, sizeof *settings, settings, source->name, true, marks, errors);
 }
 
 /* Takes the array of rules out of a structure that was read from the text above, and frees the
@@ -211,7 +212,7 @@ static int settings_add_seed_rule(struct collector_settings *settings, struct co
 {
   const struct settings_source seed = {"the built-in rule", seed_rule_text};
   struct collector_settings built_in;
-  int err = settings_read(&seed, collector_settings_rows, sizeof built_in, &built_in, errors);
+  int err = settings_read(&seed, &built_in, NULL, errors);
   if (err == 0) {
     settings->rules = built_in.rules;
     built_in.rules = (struct conf_array){NULL, 0};
@@ -222,32 +223,45 @@ static int settings_add_seed_rule(struct collector_settings *settings, struct co
 
 /* Rows first, then the checks that need more than one row. */
 static int settings_load(const struct settings_source *source, struct collector_settings *out,
-                         struct conf_errors *errors)
+                         struct conf_marks *marks, struct conf_errors *errors)
 {
-  int err = settings_read(source, collector_settings_rows, sizeof *out, out, errors);
+  int err = settings_read(source, out, marks, errors);
   /* NULL: no file had the key; `rules: []` gives an array of none. */
   if (err == 0 && out->rules.item == NULL) {
     err = settings_add_seed_rule(out, errors);
   }
   /* After mistakes in the rows too, so that all are told at once. */
-  int checked =
-      collector_settings_check(out, source->name != NULL ? source->name : "the defaults", errors);
+  const char *name = source->name != NULL ? source->name : "the defaults";
+  int checked = collector_settings_check(out, name, marks, errors);
   return err != 0 ? err : checked;
 }
 
 /* NULL as path gives the defaults, by the same way. */
+int collector_settings_load_marked(const char *path, struct collector_settings *out,
+                                   struct conf_marks *marks, struct conf_errors *errors)
+{
+  const struct settings_source source = {path, NULL};
+  return settings_load(&source, out, marks, errors);
+}
+
+/* The places are wanted while the mistakes are told, and by nobody afterwards. */
 int collector_settings_load(const char *path, struct collector_settings *out,
                             struct conf_errors *errors)
 {
-  const struct settings_source source = {path, NULL};
-  return settings_load(&source, out, errors);
+  struct conf_marks marks = {.count = 0};
+  int err = collector_settings_load_marked(path, out, &marks, errors);
+  conf_marks_free(&marks);
+  return err;
 }
 
 int collector_settings_load_text(const char *name, const char *text, struct collector_settings *out,
                                  struct conf_errors *errors)
 {
   const struct settings_source source = {name, text};
-  return settings_load(&source, out, errors);
+  struct conf_marks marks = {.count = 0};
+  int err = settings_load(&source, out, &marks, errors);
+  conf_marks_free(&marks);
+  return err;
 }
 
 void collector_settings_free(struct collector_settings *settings)

@@ -133,11 +133,17 @@ void collector_settings_free(struct collector_settings *settings);
 size_t collector_settings_addresses(const struct collector_settings *settings, const char *name,
                                     struct addr *out, size_t max);
 
+/* As collector_settings_load, and fills marks (all zero before; freed by the caller), for further
+ * checks that want to name the place. */
+int collector_settings_load_marked(const char *path, struct collector_settings *out,
+                                   struct conf_marks *marks, struct conf_errors *errors);
+
 /* What the rows cannot say, of settings that the rows have filled: parses the rules' bounds, fills
- * the receivers' default URLs, adds every mistake to errors. name stands for the file. Returns 0 or
- * ERR_MALFORMED; ERR_NO_MEMORY. The two functions above call it. */
+ * the receivers' default URLs, adds every mistake to errors. name stands for the file, marks (may
+ * be NULL) for the places in it. Returns 0 or ERR_MALFORMED; ERR_NO_MEMORY. The functions above
+ * call it. */
 int collector_settings_check(struct collector_settings *settings, const char *name,
-                             struct conf_errors *errors);
+                             const struct conf_marks *marks, struct conf_errors *errors);
 /* NULL when a receiver may be reached at url, else what was expected; notify asks it of url_file's
  * line. */
 const char *collector_settings_check_url(const char *url, bool allow_http);
@@ -145,11 +151,12 @@ const char *collector_settings_check_url(const char *url, bool allow_http);
  * number of bytes or of things; *is_bytes tells whether it names bytes or bits. ERR_MALFORMED. */
 int collector_settings_parse_bound(const char *text, double *out, bool *is_bytes);
 
-/* Row checks of settings_check.c: NULL when good, else what was expected. */
+/* Row checks of settings_values.c: NULL when good, else what was expected. */
 const char *settings_check_endpoint(const char *value);
 const char *settings_check_network(const char *value);
 const char *settings_check_bound(const char *value); /* "" is good: not set */
-const char *settings_check_name(const char *value);  /* of a rule, a receiver */
+const char *settings_check_pattern(const char *value);
+const char *settings_check_name(const char *value); /* of a rule, a receiver */
 const char *settings_check_sensor(const char *value);
 const char *settings_check_socket(const char *value);
 const char *settings_check_filled(const char *value);

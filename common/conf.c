@@ -41,7 +41,7 @@ static void note_memory(struct load *load)
 
 /* Defaults first: whatever goes wrong later, every member may be looked at and freed. */
 static void begin(struct load *load, const struct conf_row *rows, size_t size, void *settings,
-                  struct conf_errors *errors)
+                  struct conf_marks *marks, struct conf_errors *errors)
 {
   *load = (struct load){.errors = errors};
   size_t count = 0;
@@ -49,7 +49,7 @@ static void begin(struct load *load, const struct conf_row *rows, size_t size, v
     count++;
   }
   bool *is_set = calloc(count + 1, sizeof(*is_set));
-  load->scope = (struct conf_scope){rows, settings, is_set, "", NULL};
+  load->scope = (struct conf_scope){rows, settings, is_set, "", NULL, marks};
   if (conf_defaults(rows, size, settings) != 0 || is_set == NULL) {
     note_memory(load);
   }
@@ -132,11 +132,12 @@ static void read_folder(struct load *load, const char *folder)
 
 /* Later files override earlier ones: the main file first, then the parts by name. The folder is
  * beside the main file, wherever that was said to be. */
-int conf_load(const struct conf_row *rows, size_t settings_size, void *settings, const char *path,
-              bool has_confd, struct conf_errors *errors)
+int conf_load_marked(const struct conf_row *rows, size_t settings_size, void *settings,
+                     const char *path, bool has_confd, struct conf_marks *marks,
+                     struct conf_errors *errors)
 {
   struct load load;
-  begin(&load, rows, settings_size, settings, errors);
+  begin(&load, rows, settings_size, settings, marks, errors);
   /* No file at all is a load of the defaults; out of memory ends it here. */
   if (path == NULL || load.err != 0) {
     return finish(&load, NULL);
@@ -152,17 +153,30 @@ int conf_load(const struct conf_row *rows, size_t settings_size, void *settings,
   return finish(&load, path);
 }
 
-int conf_load_text(const struct conf_row *rows, size_t settings_size, void *settings,
-                   const char *name, const char *text, size_t length, struct conf_errors *errors)
+int conf_load(const struct conf_row *rows, size_t settings_size, void *settings, const char *path,
+              bool has_confd, struct conf_errors *errors)
+{
+  return conf_load_marked(rows, settings_size, settings, path, has_confd, NULL, errors);
+}
+
+int conf_load_text_marked(const struct conf_row *rows, size_t settings_size, void *settings,
+                          const char *name, const char *text, size_t length,
+                          struct conf_marks *marks, struct conf_errors *errors)
 {
   struct load load;
-  begin(&load, rows, settings_size, settings, errors);
+  begin(&load, rows, settings_size, settings, marks, errors);
   if (load.err == 0) {
     struct conf_node *root = NULL;
     int err = conf_tree_parse(name, text, length, errors, &root);
     take_tree(&load, err, root);
   }
   return finish(&load, name);
+}
+
+int conf_load_text(const struct conf_row *rows, size_t settings_size, void *settings,
+                   const char *name, const char *text, size_t length, struct conf_errors *errors)
+{
+  return conf_load_text_marked(rows, settings_size, settings, name, text, length, NULL, errors);
 }
 
 /* The row types know how their values are freed: conf_value.c. */

@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "common/conf_errors.h"
+#include "common/conf_marks.h"
 #include "common/conf_row.h"
 #include "common/err.h"
 
@@ -30,6 +31,14 @@ int conf_load(const struct conf_row *rows, size_t settings_size, void *settings,
 /* The same from memory, for tests and fuzzing; name stands for the file in messages. */
 int conf_load_text(const struct conf_row *rows, size_t settings_size, void *settings,
                    const char *name, const char *text, size_t length, struct conf_errors *errors);
+/* The same two, which also fill marks (all zero before; freed by the caller in either case): for
+ * checks that look at more than one key. marks may be NULL. */
+int conf_load_marked(const struct conf_row *rows, size_t settings_size, void *settings,
+                     const char *path, bool has_confd, struct conf_marks *marks,
+                     struct conf_errors *errors);
+int conf_load_text_marked(const struct conf_row *rows, size_t settings_size, void *settings,
+                          const char *name, const char *text, size_t length,
+                          struct conf_marks *marks, struct conf_errors *errors);
 /* Frees what the rows own and leaves the members empty: a second call does no harm. */
 void conf_free(const struct conf_row *rows, void *settings);
 

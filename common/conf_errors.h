@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The mistakes of a load, collected and worded alike: "FILE:LINE:COL: KEY: 'VALUE': expected ...".
- * Programs use the list, conf_errors_add and conf_errors_free (by common/conf.h); what follows is
+ * Programs use the list, its first four functions and conf_quote (by common/conf.h); the rest is
  * for conf*.c alone. */
 #ifndef COMMON_CONF_ERRORS_H
 #define COMMON_CONF_ERRORS_H
@@ -30,7 +30,7 @@ struct conf_mark {
   size_t column;
 };
 
-/* Adds one mistake at a place. */
+/* Adds one mistake at a place (conf_marks.h finds it). */
 void conf_errors_at(struct conf_errors *errors, struct conf_mark mark, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

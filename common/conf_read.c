@@ -169,7 +169,9 @@ static int read_item(const struct at *at, const struct conf_row *row, void *item
   }
   /* "NAME:" without a value is an item of defaults; a dash without one is a mistake. */
   bool is_named = row->type == CONF_NAMED;
-  struct conf_scope scope = {row->rows, item, is_set, path, is_named ? NAME_KEY : NULL};
+  struct conf_scope scope = {row->rows,       item, is_set, path, is_named ? NAME_KEY : NULL,
+                             at->scope->marks};
+  conf_marks_put(scope.marks, at->path, node->mark);
   if (is_named) {
     err = set_name(at, &scope, is_set, node);
   }
@@ -198,6 +200,8 @@ static int read_sequence(const struct at *at, const struct conf_row *row, struct
     return no_memory(at->errors);
   }
   int err = 0;
+  conf_marks_forget(at->scope->marks, at->path);
+  conf_marks_put(at->scope->marks, at->path, node->mark);
   for (const struct conf_node *child = node->first; child != NULL; child = child->next) {
     struct at item = *at;
     (void)snprintf(item.path, sizeof(item.path), "%.200s[%zu]", at->path, fresh.count);
@@ -211,8 +215,8 @@ static int read_sequence(const struct at *at, const struct conf_row *row, struct
 }
 
 /* The item of that name among the first n, which earlier files gave; else a fresh one. */
-static void *named_item(const struct conf_row *row, struct conf_array *array, size_t n,
-                        const char *name)
+static void *named_item(const struct at *at, const struct conf_row *row, struct conf_array *array,
+                        size_t n, const char *name)
 {
   const struct conf_row *name_row = row->rows;
   while (name_row->key != NULL && strcmp(name_row->key, NAME_KEY) != 0) {
@@ -222,6 +226,7 @@ static void *named_item(const struct conf_row *row, struct conf_array *array, si
     void *item = (char *)array->item + i * row->item_size;
     char **known = conf_member(name_row, item);
     if (strcmp(*known, name) == 0) {
+      conf_marks_forget(at->scope->marks, at->path);
       conf_values_free(row->rows, item);
       return item;
     }
@@ -255,7 +260,7 @@ static int read_named(const struct at *at, const struct conf_row *row, struct co
       err = first_of(err, ERR_CONFLICT);
       continue;
     }
-    void *memory = named_item(row, member, earlier, child->key->text);
+    void *memory = named_item(&item, row, member, earlier, child->key->text);
     err = first_of(err, read_item(&item, row, memory, child));
   }
   return err;
@@ -301,6 +306,7 @@ static int read_key(const struct at *at, const struct conf_node *node)
   for (size_t i = 0; scope->rows[i].key != NULL && !has_dot && !is_hidden; i++) {
     if (strcmp(scope->rows[i].key, at->key) == 0) {
       scope->is_set[i] = true;
+      conf_marks_put(scope->marks, at->path, node->mark);
       return read_row(at, &scope->rows[i], node);
     }
   }

@@ -3,15 +3,17 @@
 #ifndef COMMON_CONF_READ_H
 #define COMMON_CONF_READ_H
 
+#include "common/conf_marks.h"
 #include "common/conf_tree.h"
 
 /* One table over one structure: the settings themselves, or one item of an array. */
 struct conf_scope {
   const struct conf_row *rows;
   void *base;
-  bool *is_set;       /* one a row: given in a file, well or badly */
-  const char *path;   /* what stands before the keys in messages: "", "rules[2]." */
-  const char *hidden; /* the row that no key may set (the name of a named item), or NULL */
+  bool *is_set;             /* one a row: given in a file, well or badly */
+  const char *path;         /* what stands before the keys in messages: "", "rules[2]." */
+  const char *hidden;       /* the row that no key may set (the name of a named item), or NULL */
+  struct conf_marks *marks; /* gets the place of each key and item; may be NULL */
 };
 
 /* Reads every key of a mapping (a NULL or empty root holds none). Goes on after a mistake; returns

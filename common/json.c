@@ -109,7 +109,7 @@ const char *json_get_text(const json_t *object, const char *key, const char *fal
 /* Flushed by line: who reads a pipe sees each object when it is made. */
 int json_write(const json_t *value, FILE *out)
 {
-  if (json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0 || fputc('\n', out) == EOF ||
+  if (json_dumpf(value, out, JSON_FORM | JSON_ENCODE_ANY) != 0 || fputc('\n', out) == EOF ||
       fflush(out) != 0) {
     return ERR_IO;
   }

@@ -24,6 +24,10 @@ int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);
 double json_get_number(const json_t *object, const char *key, double fallback);
 const char *json_get_text(const json_t *object, const char *key, const char *fallback);
 
+/* How all our JSON is dumped: reals with the 15 digits that a double holds for certain, so that
+ * 99.9 does not read 99.900000000000006. */
+#define JSON_FORM (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 /* One line, keys in insertion order, and a newline. ERR_IO. */
 int json_write(const json_t *value, FILE *out);
 

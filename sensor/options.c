@@ -79,13 +79,18 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 /* Without --config the default file must be there, but for --make-key: keys are made before a
- * configuration is written. */
-static int load(const struct arguments *arguments, struct sensor_settings *settings)
+ * configuration is written. NULL: the defaults alone. */
+static const char *file_of(const struct arguments *arguments)
 {
-  const char *path = arguments->config;
-  if (path == NULL && (access(DEFAULT_FILE, F_OK) == 0 || !arguments->has_make_key)) {
-    path = DEFAULT_FILE;
+  if (arguments->config != NULL) {
+    return arguments->config;
   }
+  return access(DEFAULT_FILE, F_OK) == 0 || !arguments->has_make_key ? DEFAULT_FILE : NULL;
+}
+
+/* Every mistake of the file, a line each. */
+static int load(const char *path, struct sensor_settings *settings)
+{
   struct conf_errors errors = {NULL, 0};
   int err = sensor_settings_load(path, settings, &errors);
   for (size_t i = 0; i < errors.count; i++) {
@@ -110,16 +115,18 @@ static int make_key(const struct arguments *arguments, const struct sensor_setti
 }
 
 /* What must be set before a sensor can run; the file alone may leave it open. */
-static int check_required(const struct sensor_settings *settings)
+static int check_required(const char *path, const struct sensor_settings *settings)
 {
   int missing = 0;
   if (settings->collector[0] == '\0') {
-    (void)fprintf(stderr, "seine-sensor: collector.address: missing: expected HOST:PORT\n");
+    (void)fprintf(stderr, "%s: collector.address: missing: expected HOST:PORT\n", path);
     missing = 1;
   }
   if (settings->collector_key[0] == '\0') {
-    (void)fprintf(stderr, "seine-sensor: collector.key: missing: expected the public key that "
-                          "seine-collector --make-key printed\n");
+    (void)fprintf(stderr,
+                  "%s: collector.key: missing: expected the public key that seine-collector "
+                  "--make-key printed\n",
+                  path);
     missing = 1;
   }
   return missing;
@@ -152,7 +159,8 @@ enum options_action options_parse(int argc, char **argv, struct sensor_settings 
     conf_print_mdoc(sensor_settings_rows, stdout);
     return OPTIONS_DONE;
   }
-  if (load(&arguments, settings) != 0) {
+  const char *path = file_of(&arguments);
+  if (load(path, settings) != 0) {
     *exit_code = 1;
     return OPTIONS_DONE;
   }
@@ -161,6 +169,6 @@ enum options_action options_parse(int argc, char **argv, struct sensor_settings 
     *exit_code = make_key(&arguments, settings);
     return OPTIONS_DONE;
   }
-  *exit_code = check_required(settings);
+  *exit_code = check_required(path != NULL ? path : DEFAULT_FILE, settings);
   return arguments.is_check || *exit_code != 0 ? OPTIONS_DONE : OPTIONS_RUN;
 }

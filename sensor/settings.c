@@ -200,8 +200,9 @@ int sensor_settings_load(const char *path, struct sensor_settings *out, struct c
   }
   err = fill_name(out);
   if (err != 0) {
-    conf_errors_add(errors, "%s: name: '': expected a name here, as the host's own cannot be used",
-                    path != NULL ? path : "settings");
+    struct conf_mark mark = {path != NULL ? path : "settings", 0, 0};
+    conf_errors_at(errors, mark,
+                   "name: '': expected a name here, as the host's own cannot be used");
   }
   return err;
 }

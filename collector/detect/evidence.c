@@ -84,8 +84,9 @@ void evidence_add(struct finding *finding, const char *label, const char *name, 
   if (!(value > 0)) {
     return;
   }
-  struct finding_evidence item = {.value = value,
-                                  .share_percent = whole > 0 ? 100.0 * value / whole : 0};
+  /* Nobody has a part above the whole, whatever was counted twice or estimated on the way. */
+  double share = whole > 0 ? 100.0 * value / whole : 0;
+  struct finding_evidence item = {.value = value, .share_percent = share < 100 ? share : 100};
   (void)snprintf(item.label, sizeof(item.label), "%s", label);
   (void)snprintf(item.name, sizeof(item.name), "%s", name);
   /* An insertion into a sorted list of eight: the smallest falls off the end, ties by name (P4). */

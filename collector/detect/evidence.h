@@ -13,8 +13,8 @@ const char *evidence_quantity(double value, const char *unit, char out[EVIDENCE_
 /* "250 ms", "15 s", "1 h 5 min". Returns out. */
 const char *evidence_duration(int64_t duration_ns, char out[EVIDENCE_QUANTITY_MAX]);
 
-/* Adds a contributor; whole gives its share. Kept are the FINDING_EVIDENCE_MAX largest, by value,
- * then by label and name; what is 0 is left out. */
+/* Adds a contributor; whole, when above 0, gives its share, which is 100 % at most. Kept are the
+ * FINDING_EVIDENCE_MAX largest, by value, then by label and name; what is 0 is left out. */
 void evidence_add(struct finding *finding, const char *label, const char *name, double value,
                   double whole);
 

@@ -11,7 +11,8 @@
  * fell silent behind a sensor that goes on.
  *
  * Sensors are watched by ticks, since silence brings no data; interfaces by windows, as their state
- * comes with each record. */
+ * comes with each record. Only the time in which the collector itself was awake counts: what it
+ * slept through, or was not there for, it cannot tell from silence. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,6 @@ struct silence_interface {
 
 struct silence {
   const struct collector_settings *settings;
-  bool has_begun;
-  int64_t watch_from_ns; /* first tick: nobody is silent for what was before it */
   size_t count, capacity;
   struct silence_interface *interface; /* in order of sensor, name */
 };
@@ -206,19 +205,8 @@ static void raise_sensor(const struct silence *state, const struct host *host, i
   sink->raise(sink->context, &finding);
 }
 
-/* A sensor that the store remembers is missed when it was alive as the collector's earlier life
- * ended; one that was gone by then (BYE is not kept on disk) is left alone until it comes. */
-static bool is_watched(const struct silence *state, const struct hosts *hosts,
-                       const struct host *host)
-{
-  if (host->has_left) {
-    return false;
-  }
-  int64_t missed_ns = host->last_heard_ns + state->settings->silence_sensor_ns;
-  return !host->is_restored || missed_ns >= hosts_restored_ns(hosts);
-}
-
-/* The deadman's switch. A BYE takes a sensor out of it. */
+/* The deadman's switch. A BYE takes a sensor out of it; what the collector slept does not count
+ * (host.h). */
 static void silence_tick(void *context, int64_t now_ns, const struct hosts *hosts,
                          const struct detect_sink *sink)
 {
@@ -226,16 +214,11 @@ static void silence_tick(void *context, int64_t now_ns, const struct hosts *host
   if (!state->settings->silence_enabled) {
     return;
   }
-  if (!state->has_begun) {
-    state->has_begun = true;
-    state->watch_from_ns = now_ns;
-  }
   for (size_t i = 0; i < hosts_count(hosts); i++) {
     const struct host *host = hosts_at(hosts, i);
-    /* After a start of the collector every sensor has its full patience before it is missed. */
-    int64_t since =
-        host->last_heard_ns > state->watch_from_ns ? host->last_heard_ns : state->watch_from_ns;
-    if (is_watched(state, hosts, host) && now_ns - since >= state->settings->silence_sensor_ns) {
+    int64_t since = host->quiet_from_ns;
+    bool is_watched = !host->has_left && since != INT64_MIN;
+    if (is_watched && now_ns - since >= state->settings->silence_sensor_ns) {
       raise_sensor(state, host, since, now_ns, sink);
     }
   }

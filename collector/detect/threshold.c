@@ -6,6 +6,8 @@
  * Parameters: each entry of `rules:` (metric, scope, match, above or below, clear_percent, for,
  * hold, severity).
  * Cost: a comparison for each rule and subject of each window; a name is made only near the bound.
+ * Evidence: shares are of the observed value, 100 % at most. Those of sensors overlap for
+ * `addresses` and for a host: several see the same one.
  * Blind spots: scope host sees the FLEET_TALKERS largest hosts of the window; a subject that is
  * absent from a window is not judged in it (silence finds those).
  *
@@ -80,24 +82,23 @@ static bool is_beyond(const struct rule_setting *rule, double value, bool was_ov
   return value < rule->below * (1.0 + slack);
 }
 
-/* Hosts and conversations of one sensor, each with its part of all that the sensor saw. */
+/* Hosts and conversations of one sensor, each with its part of the observed value. They are the
+ * whole sensor's: of which interface they are, a record does not say. */
 static void evidence_of_part(struct finding *finding, enum rule_metric metric,
                              const struct measure_subject *subject)
 {
   const struct summary *part = subject->part;
-  struct counts all = {0};
   char from[ADDR_TEXT_MAX];
   char to[ADDR_TEXT_MAX];
   char name[2 * ADDR_TEXT_MAX + 16];
-  for (size_t d = 0; d < SUMMARY_DIRECTIONS; d++) {
-    struct counts sum = summary_direction_total(part, (enum summary_direction)d);
-    counts_add(&all, &sum);
-  }
-  double whole = measure_counts(metric, subject->window, &all, &(struct counts){0});
+  double whole = finding->observed;
+  /* A host that talks to itself is in its row twice, as sender and as receiver; it cannot have more
+   * than all that its sensor saw. */
+  double most = subject->interface == NULL ? whole : HUGE_VAL;
   for (size_t i = 0; i < part->talker_count; i++) {
     const struct summary_talker *at = &part->talkers[i];
-    evidence_add(finding, "host", addr_format(&at->addr, from),
-                 measure_counts(metric, subject->window, &at->tx, &at->rx), whole);
+    double value = measure_counts(metric, subject->window, &at->tx, &at->rx);
+    evidence_add(finding, "host", addr_format(&at->addr, from), value < most ? value : most, whole);
   }
   for (size_t i = 0; i < part->conversation_count; i++) {
     const struct summary_conversation *at = &part->conversations[i];

@@ -34,6 +34,12 @@ int store_put_alert(struct store *store, const struct alert *alert, struct err_m
   return store_put_alert_deliveries(store, alert, NULL, 0, message);
 }
 
+/* A column of its own, so that a checkpoint need not write the whole alert again. */
+int store_put_alert_seen(struct store *store, const char *id, int64_t last_seen_ns)
+{
+  return store_run(store, STORE_ALERT_SEEN, "ti", id, last_seen_ns);
+}
+
 /* The id orders the outbox: what was made first has the lower one. */
 static int put_delivery(struct store *store, struct store_delivery *d)
 {
@@ -162,8 +168,12 @@ static int read_alert(struct store *store, sqlite3_stmt *q, struct alert *out)
   json_decref(object);
   if (err != 0) {
     store_unreadable(store, "an alert", store_column_text(q, 0));
+    return err;
   }
-  return err;
+  /* Newer than in the JSON, which is of its last change. */
+  int64_t seen_ns = sqlite3_column_int64(q, 2);
+  out->last_seen_ns = seen_ns > out->last_seen_ns ? seen_ns : out->last_seen_ns;
+  return 0;
 }
 
 /* state < 0 selects every row (see the statement). */

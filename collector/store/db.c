@@ -81,6 +81,13 @@ static sqlite3_stmt *prepare(struct store *store, enum store_sql sql, const char
   return bind_all(*statement, types, arguments) == SQLITE_OK ? *statement : NULL;
 }
 
+/* Counted, and its words kept: whoever must page somebody about it looks here. */
+static int refused(struct store *store)
+{
+  store->refusals++;
+  return store_failed(store, &store->refusal, ERR_IO, "cannot write");
+}
+
 /* Reset at once: an unfinished statement would keep its transaction and its locks open. */
 int store_run(struct store *store, enum store_sql sql, const char *types, ...)
 {
@@ -89,11 +96,19 @@ int store_run(struct store *store, enum store_sql sql, const char *types, ...)
   sqlite3_stmt *statement = prepare(store, sql, types, arguments);
   va_end(arguments);
   if (statement == NULL) {
-    return ERR_IO;
+    return refused(store);
   }
-  int rc = sqlite3_step(statement);
+  int err = sqlite3_step(statement) == SQLITE_DONE ? 0 : refused(store);
   (void)sqlite3_reset(statement);
-  return rc == SQLITE_DONE ? 0 : ERR_IO;
+  return err;
+}
+
+uint64_t store_refusals(const struct store *store, struct err_message *why)
+{
+  if (why != NULL) {
+    *why = store->refusal;
+  }
+  return store->refusals;
 }
 
 /* The caller ends it with store_query_end or a reset, or the read transaction stays open. */

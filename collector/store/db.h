@@ -34,7 +34,10 @@ enum store_sql {
   STORE_BEYOND_PASS,
   STORE_BEYOND_TRIM,
   STORE_BEYOND_EACH,
+  STORE_SENSOR_PUT,
+  STORE_SENSOR_EACH,
   STORE_ALERT_PUT,
+  STORE_ALERT_SEEN,
   STORE_ALERT_EACH,
   STORE_ALERT_FIND,
   STORE_ALERT_EXPIRE,
@@ -53,12 +56,15 @@ struct store {
   int lock_fd;
   char *path; /* of the database: every message names it */
   uint64_t unreadable;
+  uint64_t refusals; /* writes that failed, and what was said of the newest */
+  struct err_message refusal;
   sqlite3_stmt *statement[STORE_STATEMENTS];
 };
 
 /* schema.c */
 extern const char *const store_sql_text[STORE_STATEMENTS];
-/* Tells our database from others, makes the tables of a new one, checks an old one. */
+/* Tells our database from others, makes the tables of a new one, checks an old one and brings it to
+ * this version. */
 int store_schema_open(struct store *store, struct err_message *message);
 
 /* db.c. types has a letter an argument: i int64_t, u uint64_t (kept as the same 64 bits), c

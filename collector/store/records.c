@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* History: closed windows, records as they came, the rows of minute records, and how far each
- * sensor's records are in it. Records are kept as the bytes that came: what a later version reads
- * out of them is not lost now. Only what questions select by (kind, start, sensor) has columns of
- * its own. */
+/* History: closed windows, records as they came, the rows of minute records. Records are kept as
+ * the bytes that came: what a later version reads out of them is not lost now. Only what questions
+ * select by (kind, start, sensor) has columns of its own. */
 #include <string.h>
 
 #include "collector/store/db.h"
@@ -108,67 +107,6 @@ int store_put_record(struct store *store, const struct summary *placed, const ui
     return err;
   }
   return put_rows(store, sqlite3_last_insert_rowid(store->db), placed);
-}
-
-/* An update nearly always; a boot's first checkpoint makes room by forgetting the oldest boot. */
-int store_put_applied(struct store *store, const char *sensor, uint64_t boot_id, uint64_t sequence,
-                      int64_t last_heard_ns)
-{
-  int err =
-      store_run(store, STORE_APPLIED_UPDATE, "tuui", sensor, boot_id, sequence, last_heard_ns);
-  if (err == 0 && sqlite3_changes(store->db) == 0) {
-    err = store_run(store, STORE_APPLIED_PUT, "tuui", sensor, boot_id, sequence, last_heard_ns);
-    if (err == 0) {
-      err = store_run(store, STORE_APPLIED_TRIM, "t", sensor);
-    }
-    if (err == 0) {
-      err = store_run(store, STORE_BEYOND_TRIM, "t", sensor);
-    }
-  }
-  return err != 0 ? err : store_run(store, STORE_BEYOND_PASS, "tuu", sensor, boot_id, sequence);
-}
-
-/* Written when a record is in history though one before it is missing: after a crash it comes
- * again, and is known by this. */
-int store_put_beyond(struct store *store, const char *sensor, uint64_t boot_id, uint64_t sequence)
-{
-  return store_run(store, STORE_BEYOND_PUT, "tuu", sensor, boot_id, sequence);
-}
-
-/* A handful of rows after a crash, none otherwise. */
-int store_beyond_each(struct store *store,
-                      void (*each)(void *context, const char *sensor, uint64_t boot_id,
-                                   uint64_t sequence),
-                      void *context)
-{
-  sqlite3_stmt *q = store_query(store, STORE_BEYOND_EACH, "");
-  if (q == NULL) {
-    return ERR_IO;
-  }
-  int step = 0;
-  while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-    each(context, store_column_text(q, 0), (uint64_t)sqlite3_column_int64(q, 1),
-         (uint64_t)sqlite3_column_int64(q, 2));
-  }
-  return store_query_end(q, step);
-}
-
-/* The order of the statement is a promise of store.h: the newest boot of a sensor comes last. */
-int store_applied_each(struct store *store,
-                       void (*each)(void *context, const char *sensor, uint64_t boot_id,
-                                    uint64_t sequence, int64_t last_heard_ns),
-                       void *context)
-{
-  sqlite3_stmt *q = store_query(store, STORE_APPLIED_EACH, "");
-  if (q == NULL) {
-    return ERR_IO;
-  }
-  int step = 0;
-  while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-    each(context, store_column_text(q, 0), (uint64_t)sqlite3_column_int64(q, 1),
-         (uint64_t)sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3));
-  }
-  return store_query_end(q, step);
 }
 
 /* max() over no rows gives one row, with NULL. */

@@ -6,6 +6,7 @@
  *   conversation, talker   the rows of minute records, by place
  *   applied  the last (boot, sequence) of each sensor such that all before it is in the above too
  *   beyond   what is in the above behind a hole: sequences that come again after a crash
+ *   sensor   who each sensor is: its addresses, and whether it had left or was silent
  *   alert    the newest state of each alert;   delivery   the outbox and its dead letters */
 #include "collector/store/db.h"
 
@@ -13,9 +14,19 @@
 
 /* How we know our own database: SQLite keeps both numbers in its header for its users. */
 #define STORE_APPLICATION_ID 0x5e19e001
-#define STORE_VERSION        1
+#define STORE_VERSION        2
 #define STORE_FULL_CHECK_MAX (INT64_C(256) << 20)
 #define STORE_BOOTS_A_SENSOR "8"
+
+#define SENSOR_TABLE                                                                               \
+  "CREATE TABLE sensor(name TEXT PRIMARY KEY, software TEXT, has_left INTEGER, silent INTEGER,"    \
+  " last_heard INTEGER, addresses BLOB) WITHOUT ROWID;"
+
+/* Version 1 did not keep who had left: a sensor that was not heard in the last 15 s of it had. */
+static const char from_version_1[] =
+    SENSOR_TABLE "INSERT INTO sensor SELECT sensor, '', 1, 0, max(last_heard), x'' FROM applied"
+                 " GROUP BY sensor HAVING max(last_heard) <"
+                 " (SELECT max(last_heard) FROM applied) - 15000000000;";
 
 /* Wide records lie in a rowid table: bodies above a quarter of a page would overflow in a WITHOUT
  * ROWID one. Everything narrow is its own index. */
@@ -39,7 +50,7 @@ static const char schema[] =
     "CREATE TABLE applied(sensor TEXT, boot INTEGER, sequence INTEGER, last_heard INTEGER,"
     " PRIMARY KEY(sensor, boot)) WITHOUT ROWID;"
     "CREATE TABLE beyond(sensor TEXT, boot INTEGER, sequence INTEGER,"
-    " PRIMARY KEY(sensor, boot, sequence)) WITHOUT ROWID;"
+    " PRIMARY KEY(sensor, boot, sequence)) WITHOUT ROWID;" SENSOR_TABLE
     "CREATE TABLE alert(id TEXT PRIMARY KEY, state INTEGER, started INTEGER, last_seen INTEGER,"
     " json TEXT) WITHOUT ROWID;"
     "CREATE INDEX alert_state ON alert(state, started);"
@@ -96,12 +107,19 @@ const char *const store_sql_text[STORE_STATEMENTS] = {
     [STORE_BEYOND_PASS] = "DELETE FROM beyond WHERE sensor = ?1 AND boot = ?2 AND sequence <= ?3",
     [STORE_BEYOND_TRIM] = "DELETE FROM beyond WHERE sensor = ?1 AND boot NOT IN"
                           " (SELECT boot FROM applied WHERE sensor = ?1)",
-    [STORE_BEYOND_EACH] = "SELECT sensor, boot, sequence FROM beyond",
+    [STORE_BEYOND_EACH] =
+        "SELECT sensor, boot, sequence FROM beyond ORDER BY sensor, boot, sequence",
+    [STORE_SENSOR_PUT] = "INSERT INTO sensor VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(name) DO"
+                         " UPDATE SET software = ?2, has_left = ?3, silent = ?4, last_heard = ?5,"
+                         " addresses = ?6",
+    [STORE_SENSOR_EACH] = "SELECT name, software, has_left, silent, last_heard, addresses"
+                          " FROM sensor ORDER BY name",
     [STORE_ALERT_PUT] = "INSERT INTO alert VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE"
                         " SET state = ?2, started = ?3, last_seen = ?4, json = ?5",
-    [STORE_ALERT_EACH] = "SELECT id, json FROM alert WHERE ?1 < 0 OR state = ?1"
+    [STORE_ALERT_SEEN] = "UPDATE alert SET last_seen = ?2 WHERE id = ?1 AND last_seen < ?2",
+    [STORE_ALERT_EACH] = "SELECT id, json, last_seen FROM alert WHERE ?1 < 0 OR state = ?1"
                          " ORDER BY started DESC, id LIMIT ?2",
-    [STORE_ALERT_FIND] = "SELECT id, json FROM alert WHERE id = ?1",
+    [STORE_ALERT_FIND] = "SELECT id, json, last_seen FROM alert WHERE id = ?1",
     [STORE_ALERT_EXPIRE] = "DELETE FROM alert WHERE state <> 1 AND last_seen < ?1",
     [STORE_DELIVERY_PUT] =
         "INSERT INTO delivery(receiver, alert, state, body, created, next_attempt, attempts,"
@@ -160,7 +178,8 @@ static int check_pages(struct store *store, const char *pragma, struct err_messa
 static int check_integrity(struct store *store, struct err_message *message)
 {
   static const char *const state_tables[] = {
-      "PRAGMA quick_check(applied)", "PRAGMA quick_check(alert)", "PRAGMA quick_check(delivery)"};
+      "PRAGMA quick_check(applied)", "PRAGMA quick_check(alert)", "PRAGMA quick_check(delivery)",
+      "PRAGMA quick_check(beyond)"};
   int64_t pages = 0;
   int64_t page_bytes = 0;
   if (pragma_read(store, "PRAGMA page_count", &pages) != 0 ||
@@ -179,18 +198,19 @@ static int check_integrity(struct store *store, struct err_message *message)
   return 0;
 }
 
-/* One transaction: a crash leaves an empty file, not half of the tables. */
-static int make_tables(struct store *store, struct err_message *message)
+/* One transaction: a crash leaves what was there before, not half of the tables. */
+static int make_tables(struct store *store, const char *tables, struct err_message *message)
 {
   char *text = sqlite3_mprintf("BEGIN; %s PRAGMA application_id = %d; PRAGMA user_version = %d;"
                                "COMMIT;",
-                               schema, STORE_APPLICATION_ID, STORE_VERSION);
+                               tables, STORE_APPLICATION_ID, STORE_VERSION);
   int rc = text == NULL ? SQLITE_NOMEM : sqlite3_exec(store->db, text, NULL, NULL, NULL);
   sqlite3_free(text);
   return rc == SQLITE_OK ? 0 : store_failed(store, message, ERR_IO, "cannot make its tables");
 }
 
-/* Three cases: an empty file becomes ours; one of ours is checked; anything else is left alone. */
+/* Three cases: an empty file becomes ours; one of ours is checked, and brought to our version; what
+ * is another's or newer is left alone. */
 int store_schema_open(struct store *store, struct err_message *message)
 {
   int64_t application = 0;
@@ -203,18 +223,19 @@ int store_schema_open(struct store *store, struct err_message *message)
   }
   /* A new file is empty and nobody's; anything else must be ours, and of a version that we know. */
   if (tables == 0 && application == 0) {
-    return make_tables(store, message);
+    return make_tables(store, schema, message);
   }
   if (application != STORE_APPLICATION_ID) {
     return err_set(message, ERR_UNSUPPORTED,
                    "%s: is a database of another program (application id %lld, expected %d)",
                    store->path, (long long)application, STORE_APPLICATION_ID);
   }
-  if (version != STORE_VERSION) {
+  if (version < 1 || version > STORE_VERSION) {
     return err_set(message, ERR_UNSUPPORTED,
                    "%s: has schema version %lld; this collector knows version %d: use a newer one",
                    store->path, (long long)version, STORE_VERSION);
   }
-  /* Ours and of this version: is it whole? */
-  return check_integrity(store, message);
+  /* Ours and of a version that we know: is it whole? */
+  int err = check_integrity(store, message);
+  return err == 0 && version == 1 ? make_tables(store, from_version_1, message) : err;
 }

@@ -2,8 +2,8 @@
 /* History and state on disk: one SQLite database in WAL mode. The narrow face that a later format
  * (segment files) keeps. Who writes what: a checkpoint (begin ... commit) brings windows, records
  * and applied sequences of one cut; alerts and the outbox have transactions of their own, since an
- * alert must be on disk before it is sent (P8). db.c, records.c, alerts.c and schema.c make it;
- * only they know SQL. */
+ * alert must be on disk before it is sent (P8). db.c, records.c, sensors.c, alerts.c and schema.c
+ * make it; only they know SQL. */
 #ifndef COLLECTOR_STORE_STORE_H
 #define COLLECTOR_STORE_STORE_H
 
@@ -13,6 +13,7 @@
 
 #include "collector/alerts.h"
 #include "collector/fleet.h"
+#include "collector/host.h"
 #include "common/err.h"
 #include "proto/summary.h"
 
@@ -50,10 +51,18 @@ int store_put_applied(struct store *store, const char *sensor, uint64_t boot_id,
 /* A record that is in this checkpoint, though one before it is missing. Its boot must have an
  * applied sequence by the commit (0 will do); forgotten when that passes it. */
 int store_put_beyond(struct store *store, const char *sensor, uint64_t boot_id, uint64_t sequence);
+/* Who the sensor is, and how it was when it was last heard of. */
+int store_put_sensor(struct store *store, const struct host_identity *identity);
+/* The alert is still firing, last seen then: nothing else of it has changed. */
+int store_put_alert_seen(struct store *store, const char *id, int64_t last_seen_ns);
 int store_commit(struct store *store, struct err_message *message);
 void store_rollback(struct store *store);
 /* After a failure of a function without a message: what the database says of it. */
 void store_explain(const struct store *store, struct err_message *message);
+
+/* How many writes of any kind were refused since the store was opened; the words for the newest go
+ * into why (may be NULL). Whoever sees the number grow knows that the disk does not take all. */
+uint64_t store_refusals(const struct store *store, struct err_message *why);
 
 /* Alerts and the outbox: a transaction of their own, durable on return (before the first attempt).
  */
@@ -93,10 +102,15 @@ int store_applied_each(struct store *store,
                        void (*each)(void *context, const char *sensor, uint64_t boot_id,
                                     uint64_t sequence, int64_t last_heard_ns),
                        void *context);
+/* Ascending, so that a restored sensor's ranges grow at their end. */
 int store_beyond_each(struct store *store,
                       void (*each)(void *context, const char *sensor, uint64_t boot_id,
                                    uint64_t sequence),
                       void *context);
+/* In order of names. */
+int store_sensors_each(struct store *store,
+                       void (*each)(void *context, const struct host_identity *identity),
+                       void *context);
 /* state < 0: all; newest first, at most limit. */
 int store_alerts_each(struct store *store, int state, size_t limit,
                       void (*each)(void *context, const struct alert *alert), void *context);

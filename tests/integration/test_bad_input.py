@@ -38,6 +38,13 @@ CONFIGS = [
     ("seine-collector", "rules:\n  - name: x\n    metric: bites_per_s\n    above: 5\n", ["bites_per_s", "bytes_per_s"]),
     ("seine-collector", "receivers:\n  - name: x\n    type: generic\n    url: http://a/\n", ["x", "http", "https"]),
     ("seine-collector", "listen: 99999999\n", ["listen", "99999999"]),
+    ("seine-collector", "rules:\n  - {name: x, metric: flows, scope: host, above: 5}\n",
+     [":2:37: rules.x.scope: 'host': expected"]),
+    ("seine-collector", "rules:\n  - {name: x, metric: flows, scope: sensor, above: 5, match: 'web['}\n",
+     [":2:62:", "'web['"]),
+    ("seine-collector", "receivers:\n  - {name: x, type: generic, url: 'https://a/', secret_file: /none/s}\n",
+     [":2:62: receivers.x.secret_file: /none/s: cannot read"]),
+    ("seine-sensor", "name: x\n", ["collector.address: missing", "collector.key: missing"]),
 ]
 
 
@@ -49,6 +56,17 @@ def test_a_broken_configuration_is_told_by_place(tmp_path, name, text, words):
     assert str(path) in done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+def test_a_secret_that_others_can_read_is_told_before_the_start(tmp_path):
+    secret = write(tmp_path / "secret", "a good secret\n")
+    path = write(tmp_path / "c.yaml", "receivers:\n  - {name: x, type: generic, url: 'https://a/', "
+                 f"secret_file: {secret}}}\n")
+    for mode, code in ((0o644, 1), (0o600, 0)):
+        os.chmod(secret, mode)
+        done = run(program("seine-collector"), "--check-config", "--config", path)
+        assert done.returncode == code, done.stderr
+        assert ("others can read it" in done.stderr) == (code == 1) and "good secret" not in done.stderr
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

@@ -38,6 +38,7 @@ enum verb {
   VERB_LEAVES,    /* BYE */
   VERB_RETURNS,   /* HELLO again, same boot */
   VERB_RESTARTS,  /* HELLO with a new boot */
+  VERB_STALLS,    /* the collector itself stands still */
 };
 
 struct action {

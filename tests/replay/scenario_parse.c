@@ -97,6 +97,7 @@ static const struct {
     {"leaves", VERB_LEAVES, ARGUMENT_NONE, 0},
     {"returns", VERB_RETURNS, ARGUMENT_NONE, 0},
     {"restarts", VERB_RESTARTS, ARGUMENT_NONE, 0},
+    {"stalls", VERB_STALLS, ARGUMENT_NONE, 0},
 };
 
 static bool argument_parse(const struct parser *parser, struct action *action, size_t verb,
@@ -175,7 +176,14 @@ static bool action_parse(const struct parser *parser, struct action *action, cha
       return complain(parser, "'%s': does not fit", word[at]);
     }
   }
-  return sensor_find(parser, word[0], &action->sensor);
+  /* The one verb that is not a sensor's. */
+  bool is_collector = strcmp(word[0], "collector") == 0;
+  if (is_collector != (action->verb == VERB_STALLS)) {
+    return complain(parser, "%s %s: it is the collector that stalls, and nothing else", word[0],
+                    word[1]);
+  }
+  action->sensor = SIZE_MAX;
+  return is_collector || sensor_find(parser, word[0], &action->sensor);
 }
 
 /* [every E] [from A] [to B]: ACTION, or at A: ACTION. */

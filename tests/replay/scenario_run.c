@@ -33,6 +33,7 @@ struct run {
   uint64_t boot[SCENARIO_SENSORS_MAX];
   uint64_t sequence[SCENARIO_SENSORS_MAX];
   bool is_away[SCENARIO_SENSORS_MAX];
+  int64_t woken_ns; /* what came while the collector stood still comes then */
   size_t count, capacity;
   struct delivery *delivery;
   uint64_t made;
@@ -116,7 +117,7 @@ static void hello(struct run *run, size_t sensor, bool is_new_boot, int64_t now_
     run->sequence[sensor] = 0;
   }
   hello.boot_id = run->boot[sensor];
-  hello.next_sequence = run->sequence[sensor] + 1;
+  hello.next_sequence = 1; /* nothing is ever evicted here */
   hello.address[0] = traffic_address(sensor);
   (void)snprintf(hello.name, sizeof(hello.name), "%s", run->scenario->sensor[sensor]);
   (void)pipeline_hello(run->pipeline, &hello, now_ns);
@@ -240,9 +241,21 @@ static void deliver(struct run *run, int64_t until_ns)
     if (run->scenario->is_replay) {
       pipeline_progress(run->pipeline, due.record->sensor, due.record->start_ns);
     }
-    (void)pipeline_record(run->pipeline, due.record, due.is_backlog, due.due_ns);
+    int64_t now = due.due_ns > run->woken_ns ? due.due_ns : run->woken_ns;
+    (void)pipeline_record(run->pipeline, due.record, due.is_backlog, now);
     summary_free(due.record);
   }
+}
+
+static bool is_stalled(const struct scenario *scenario, int64_t second)
+{
+  for (size_t i = 0; i < scenario->action_count; i++) {
+    const struct action *action = &scenario->action[i];
+    if (action->verb == VERB_STALLS && action_is_on(action, second)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /* Ticks are 250 ms apart, as live; a replay has them by event time. */
@@ -254,6 +267,10 @@ static void run_second(struct run *run, int64_t second)
     if (!run->is_away[i]) {
       send(run, i, second);
     }
+  }
+  if (is_stalled(run->scenario, second)) {
+    run->woken_ns = start + NS_PER_S;
+    return;
   }
   for (int64_t now = start; now < start + NS_PER_S; now += TICK_NS) {
     deliver(run, now);

@@ -134,6 +134,7 @@ void fixture_record(struct fixture *fixture, const char *sensor, uint64_t boot_i
   bool is_server = server != NULL && strcmp(server->name, sensor) == 0;
   s->traffic[SUMMARY_TX][SUMMARY_TCP] = is_server ? row->in : row->out;
   s->traffic[SUMMARY_RX][SUMMARY_TCP] = is_server ? row->out : row->in;
+  s->traffic[SUMMARY_LOCAL][SUMMARY_TCP].bytes = fixture->local_bytes;
   s->ledger.frames = row->out.packets + row->in.packets;
   interface.captured_packets = s->ledger.frames;
   interface.captured_bytes = row->out.bytes + row->in.bytes;

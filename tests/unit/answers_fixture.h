@@ -19,6 +19,7 @@ struct fixture {
   size_t pending_count;
   uint64_t sequence;
   int64_t now_ns;
+  uint64_t local_bytes; /* loopback traffic of each further record */
 };
 
 /* The settings' text is collector.yaml's; detectors that learn are best off. */

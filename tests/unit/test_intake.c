@@ -35,11 +35,19 @@ static uint64_t settled(const struct intake *intake, int64_t closed_ns)
   return sequence;
 }
 
+/* HELLO at a time; how many numbers it gives up. */
+static int64_t hello(struct intake *intake, uint64_t boot, uint64_t next, double now)
+{
+  int64_t gaps = -1;
+  assert_int_equal(intake_hello(intake, 0, boot, next, sample_ns(now), &gaps), 0);
+  return gaps;
+}
+
 static struct intake *fresh(uint64_t boot)
 {
   struct intake *intake = intake_new();
   assert_non_null(intake);
-  assert_int_equal(intake_hello(intake, 0, boot), 0);
+  assert_int_equal(hello(intake, boot, 1, 0), 0);
   return intake;
 }
 
@@ -172,14 +180,14 @@ static void boots_are_apart_and_the_last_hello_is_told_of(void **state)
   struct intake *intake = fresh(1);
   (void)apply(intake, 1, 1, 1);
   (void)apply(intake, 1, 2, 2);
-  assert_int_equal(intake_hello(intake, 0, 2), 0);
+  assert_int_equal(hello(intake, 2, 1, 3), 0);
   assert_int_equal(settled(intake, 0), 0);
   (void)apply(intake, 2, 1, 3);
   (void)apply(intake, 1, 3, 4); /* what was still on its way */
   assert_int_equal(settled(intake, 0), 1);
   assert_int_equal(check(intake, 1, 2), ERR_CONFLICT);
   for (uint64_t boot = 3; boot < 3 + INTAKE_BOOTS; boot++) {
-    assert_int_equal(intake_hello(intake, 0, boot), 0);
+    assert_int_equal(hello(intake, boot, 1, 5), 0);
   }
   assert_int_equal(check(intake, 1, 2), ERR_NOT_FOUND);
   intake_free(intake);
@@ -192,9 +200,76 @@ static void a_restored_boot_goes_on_where_it_stood(void **state)
   assert_int_equal(intake_restore(intake, 0, 9, 500), 0);
   assert_int_equal(settled(intake, 0), 500);
   assert_int_equal(check(intake, 9, 500), ERR_CONFLICT);
-  assert_int_equal(intake_hello(intake, 0, 9), 0);
+  assert_int_equal(hello(intake, 9, 501, 0), 0);
   (void)apply(intake, 9, 501, 1);
   assert_int_equal(settled(intake, 0), 501);
+  intake_free(intake);
+}
+
+static void what_a_sensor_has_no_more_is_given_up_at_once(void **state)
+{
+  (void)state;
+  struct intake *intake = fresh(7);
+  (void)apply(intake, 7, 1, 1);
+  (void)apply(intake, 7, 4, 2);
+  assert_int_equal(hello(intake, 7, 3, 3), 1); /* 2 is gone, 3 may still come */
+  assert_int_equal(settled(intake, 0), 2);
+  assert_int_equal(hello(intake, 7, 3, 3), 0); /* told once */
+  assert_int_equal(hello(intake, 7, 10, 4), 1 + 5);
+  assert_int_equal(settled(intake, 0), 9);
+  assert_int_equal(apply(intake, 7, 10, 5), 0);
+  assert_int_equal(apply(intake, 7, 6, 6), -1); /* and yet it came */
+  assert_int_equal(settled(intake, 0), 10);
+  /* Absurd numbers neither overflow nor wrap. */
+  assert_true(hello(intake, 7, UINT64_MAX, 7) > 0);
+  assert_int_equal(hello(intake, 7, UINT64_MAX, 7), 0);
+  intake_free(intake);
+}
+
+static void records_behind_a_hole_survive_a_restart(void **state)
+{
+  (void)state;
+  struct intake *intake = intake_new();
+  assert_int_equal(intake_restore_beyond(intake, 0, 9, 503), ERR_NOT_FOUND);
+  assert_int_equal(intake_restore(intake, 0, 9, 500), 0);
+  assert_int_equal(intake_restore_beyond(intake, 0, 8, 503), ERR_NOT_FOUND);
+  assert_int_equal(intake_restore_beyond(intake, 0, 9, 503), 0);
+  assert_int_equal(intake_restore_beyond(intake, 0, 9, 504), 0);
+  assert_int_equal(hello(intake, 9, 495, 1000), 0);
+  assert_int_equal(check(intake, 9, 503), ERR_CONFLICT);
+  /* The resend of the hole has its full grace, and then all is one prefix. */
+  assert_int_equal(apply(intake, 9, 505, 1001), 0);
+  assert_int_equal(apply(intake, 9, 501, 1002), 0);
+  assert_int_equal(settled(intake, 0), 501);
+  assert_int_equal(apply(intake, 9, 502, 1003), 0);
+  assert_int_equal(settled(intake, 0), 505);
+  intake_free(intake);
+}
+
+/* Record n is that of second n. */
+static void apply_second(struct intake *intake, uint64_t n)
+{
+  struct summary s = sample_second("web1", 7, n, (int64_t)n);
+  (void)intake_apply(intake, 0, &s, AT_ONCE, 0, sample_ns(100));
+}
+
+static void progress_is_that_of_the_prefix_without_holes(void **state)
+{
+  (void)state;
+  struct intake *intake = fresh(7);
+  assert_int_equal(intake_reached(intake, 0), INT64_MIN);
+  assert_int_equal(intake_reached(intake, 3), INT64_MIN);
+  apply_second(intake, 5);
+  assert_int_equal(intake_reached(intake, 0), INT64_MIN);
+  apply_second(intake, 1);
+  apply_second(intake, 3);
+  assert_int_equal(intake_reached(intake, 0), sample_ns(2));
+  apply_second(intake, 2);
+  assert_int_equal(intake_reached(intake, 0), sample_ns(4));
+  assert_int_equal(hello(intake, 7, 5, 101), 1); /* 4 is gone: nothing to wait for */
+  assert_int_equal(intake_reached(intake, 0), sample_ns(6));
+  assert_int_equal(hello(intake, 8, 1, 102), 0); /* a new start has reached nothing */
+  assert_int_equal(intake_reached(intake, 0), INT64_MIN);
   intake_free(intake);
 }
 
@@ -269,6 +344,9 @@ int main(void)
       cmocka_unit_test(random_orders_apply_each_once),
       cmocka_unit_test(boots_are_apart_and_the_last_hello_is_told_of),
       cmocka_unit_test(a_restored_boot_goes_on_where_it_stood),
+      cmocka_unit_test(what_a_sensor_has_no_more_is_given_up_at_once),
+      cmocka_unit_test(records_behind_a_hole_survive_a_restart),
+      cmocka_unit_test(progress_is_that_of_the_prefix_without_holes),
       cmocka_unit_test(a_record_is_settled_when_its_window_is_closed),
       cmocka_unit_test(more_waiting_records_than_places_settle_late_never_early),
       cmocka_unit_test(shapes_that_cannot_be_are_refused),

@@ -43,6 +43,14 @@ static void numbers_times_addresses_and_counts_are_written_alike(void **state)
               "{\"packets\":1,\"bytes\":2,\"payload_bytes\":9223372036854775807}\n");
 }
 
+static void reals_read_as_they_were_meant(void **state)
+{
+  (void)state;
+  assert_line(json_real(99.9), "99.9\n");
+  assert_line(json_real(0.1 + 0.2), "0.3\n");
+  assert_line(json_real(123456789.123456), "123456789.123456\n");
+}
+
 static void foreign_bytes_become_question_marks_one_for_one(void **state)
 {
   (void)state;
@@ -97,6 +105,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_times_addresses_and_counts_are_written_alike),
+      cmocka_unit_test(reals_read_as_they_were_meant),
       cmocka_unit_test(foreign_bytes_become_question_marks_one_for_one),
       cmocka_unit_test(members_of_another_kind_give_the_fallback),
       cmocka_unit_test(a_device_that_is_full_is_an_error),

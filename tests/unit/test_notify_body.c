@@ -17,9 +17,27 @@
 #include "common/json.h"
 #include "tests/unit/collector_samples.h"
 
+/* A body of an alert that the disk refused says so. */
+static void an_alert_that_is_not_saved_says_so(void **state)
+{
+  (void)state;
+  struct alert alert = sample_alert("00000000000000a1", "web1/eth0");
+  static const char *const words[] = {[RECEIVER_GENERIC] = "\"saved\":false",
+                                      [RECEIVER_SLACK] = "Not saved",
+                                      [RECEIVER_PAGERDUTY] = "\"saved\":false"};
+  for (int type = RECEIVER_GENERIC; type <= RECEIVER_PAGERDUTY; type++) {
+    char *unsaved = notify_body(type, "K", &alert, false);
+    char *saved = notify_body(type, "K", &alert, true);
+    assert_non_null(strstr(unsaved, words[type]));
+    assert_null(strstr(saved, "saved"));
+    free(unsaved);
+    free(saved);
+  }
+}
+
 static json_t *body(int type, const struct alert *alert)
 {
-  char *text = notify_body(type, "R0UT1NGKEY", alert);
+  char *text = notify_body(type, "R0UT1NGKEY", alert, true);
   assert_non_null(text);
   json_error_t error;
   json_t *object = json_loads(text, 0, &error);
@@ -127,6 +145,7 @@ static void slack_gets_no_mention_from_the_network(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_alert_that_is_not_saved_says_so),
       cmocka_unit_test(generic_holds_the_alert_as_the_api_shows_it),
       cmocka_unit_test(pagerduty_triggers_and_resolves_one_incident),
       cmocka_unit_test(slack_says_what_was_seen_and_the_all_clear_has_value_unit_and_rule),

@@ -268,6 +268,50 @@ static void all_mistakes_are_told_at_once(void **state)
   expect_mistake(text, "rules.r.above", "exactly one");
 }
 
+/* As the rows' own mistakes: file, line and column first. */
+static void a_mistake_between_keys_names_its_place(void **state)
+{
+  (void)state;
+  expect_mistake(RULE_HEAD "    above: 1\n    below: 2\n", "t.yaml:5:12: rules.r.above: '1'",
+                 "exactly one");
+  expect_mistake(RULE_HEAD, "t.yaml:2:5: rules.r.above: ''", "exactly one");
+  expect_mistake("rules:\n  - {name: a, metric: syn_per_s, scope: host, above: 1}\n",
+                 "t.yaml:2:41: rules.a.scope: 'host'", "fleet or sensor");
+  /* A bad value is told by its row alone; an empty one is none. */
+  struct collector_settings settings;
+  struct conf_errors errors = {NULL, 0};
+  assert_int_not_equal(
+      collector_settings_load_text("t.yaml", RULE_HEAD "    above: fast\n", &settings, &errors), 0);
+  assert_int_equal(errors.count, 1);
+  conf_errors_free(&errors);
+  collector_settings_free(&settings);
+  expect_mistake(RULE_HEAD "    above: ''\n", "t.yaml:5:12: rules.r.above: ''", "exactly one");
+  expect_mistake("receivers:\n  - {name: x, type: slack, url: 'http://h/'}\n",
+                 "t.yaml:2:33: receivers.x.url", "allow_http");
+  expect_mistake("rules:\n"
+                 "  - {name: a, metric: flows, scope: fleet, above: 1}\n"
+                 "  - {name: a, metric: flows, scope: sensor, above: 1}\n",
+                 "t.yaml:3:12: rules.a.name: 'a'", "no other");
+}
+
+static void a_pattern_whose_bracket_is_open_is_a_mistake(void **state)
+{
+  (void)state;
+  static const char *const good[] = {"",     "web*",  "db[12]/eth0", "[!a-c]?",
+                                     "[]x]", "[^]]",  "[[:alpha:]]", "\\[",
+                                     "a]b",  "[\\]]", "[[:x]*",      "[a][b]"};
+  static const char *const bad[] = {"[",   "web[",       "web[12", "[]",
+                                    "[!]", "[[:alpha:]", "a\\",    "[\\]"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    assert_null(settings_check_pattern(good[i]));
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    assert_non_null(settings_check_pattern(bad[i]));
+  }
+  expect_mistake(RULE_HEAD "    above: 1\n    match: 'web['\n", "t.yaml:6:12: rules[0].match",
+                 "'web['");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -284,6 +328,8 @@ int main(void)
       cmocka_unit_test(endpoints_name_an_address_and_a_port),
       cmocka_unit_test(networks_and_sensor_names_are_checked),
       cmocka_unit_test(all_mistakes_are_told_at_once),
+      cmocka_unit_test(a_mistake_between_keys_names_its_place),
+      cmocka_unit_test(a_pattern_whose_bracket_is_open_is_a_mistake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,67 @@ static void alerts_keep_their_newest_state_over_a_restart(void **state)
   assert_int_equal(store_alert_find(store, "000000000000000f", &found), ERR_NOT_FOUND);
 }
 
+static void a_firing_alert_remembers_when_it_was_seen(void **state)
+{
+  struct err_message message = {""};
+  struct alert found;
+  struct alert alert = sample_alert("0000000000000001", "web1/eth0");
+  assert_int_equal(store_put_alert(*state, &alert, &message), 0);
+  assert_int_equal(store_put_alert_seen(*state, alert.id, alert.last_seen_ns + 9), 0);
+  assert_int_equal(store_put_alert_seen(*state, alert.id, alert.last_seen_ns + 4), 0);
+  assert_int_equal(store_put_alert_seen(*state, "000000000000000f", 1), 0);
+  assert_int_equal(store_alert_find(reopen(state), alert.id, &found), 0);
+  assert_int_equal(found.last_seen_ns, alert.last_seen_ns + 9);
+  assert_int_equal(found.state, ALERT_FIRING);
+}
+
+static void list_sensor(void *context, const struct host_identity *identity)
+{
+  char *text = context;
+  size_t used = strlen(text);
+  char address[ADDR_TEXT_MAX] = "";
+  if (identity->address_count > 0) {
+    (void)addr_format(&identity->address[identity->address_count - 1], address);
+  }
+  (void)snprintf(text + used, 256 - used, "%s:%s:%s%s:%u:%s ", identity->name, identity->software,
+                 identity->has_left ? "left" : "", identity->is_silent ? "silent" : "",
+                 (unsigned)identity->address_count, address);
+}
+
+static void sensors_keep_who_they_are_over_a_restart(void **state)
+{
+  struct host_identity web1 = {.name = "web1", .software = "0.1", .address_count = 2};
+  struct host_identity db1 = {.name = "db1", .is_silent = true};
+  assert_int_equal(addr_parse("10.0.0.1", &web1.address[0]), 0);
+  assert_int_equal(addr_parse("2001:db8::1", &web1.address[1]), 0);
+  assert_int_equal(store_put_sensor(*state, &web1), 0);
+  assert_int_equal(store_put_sensor(*state, &db1), 0);
+  web1.has_left = true;
+  assert_int_equal(store_put_sensor(*state, &web1), 0);
+  char text[256] = "";
+  assert_int_equal(store_sensors_each(reopen(state), list_sensor, text), 0);
+  assert_string_equal(text, "db1::silent:0: web1:0.1:left:2:2001:db8::1 ");
+}
+
+static void a_database_of_version_1_is_brought_to_ours(void **state)
+{
+  struct store *store = *state;
+  static const char back[] = "DROP TABLE sensor; PRAGMA user_version = 1;"
+                             "INSERT INTO applied VALUES('old', 1, 5, 1000000000);"
+                             "INSERT INTO applied VALUES('web1', 1, 5, 90000000000);"
+                             "INSERT INTO applied VALUES('web2', 1, 5, 95000000000);";
+  assert_int_equal(sqlite3_exec(store->db, back, NULL, NULL, NULL), SQLITE_OK);
+  char text[256] = "";
+  store = reopen(state);
+  assert_int_equal(store_sensors_each(store, list_sensor, text), 0);
+  assert_string_equal(text, "old::left:0: "); /* who was gone by then had left */
+  struct host_identity web1 = {.name = "web1"};
+  assert_int_equal(store_put_sensor(store, &web1), 0);
+  text[0] = '\0';
+  assert_int_equal(store_sensors_each(reopen(state), list_sensor, text), 0);
+  assert_string_equal(text, "old::left:0: web1:::0: ");
+}
+
 static struct store_delivery delivery(const char *alert_id, int state, int64_t due_ns)
 {
   static char body[] = "{}";
@@ -292,6 +353,9 @@ int main(void)
       WITH_STORE(a_damaged_database_is_named),
       cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
       WITH_STORE(alerts_keep_their_newest_state_over_a_restart),
+      WITH_STORE(a_firing_alert_remembers_when_it_was_seen),
+      WITH_STORE(sensors_keep_who_they_are_over_a_restart),
+      WITH_STORE(a_database_of_version_1_is_brought_to_ours),
       WITH_STORE(the_outbox_keeps_the_order_within_an_alert_and_lets_others_pass),
       WITH_STORE(dead_letters_stay_until_they_expire),
   };
