@@ -46,25 +46,6 @@ void replay_sum_fini(struct replay_sum *sum)
   ranking_free(sum->ranking);
 }
 
-/* Every counter of the ledger: what was lost anywhere is told in the end. */
-static void replay_sum_ledger(struct summary_ledger *into, const struct summary_ledger *from)
-{
-  into->frames += from->frames;
-  into->wire_bytes += from->wire_bytes;
-  for (int i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
-    into->undecoded[i] += from->undecoded[i];
-  }
-  into->own_frames += from->own_frames;
-  into->capture_dropped += from->capture_dropped;
-  into->interface_dropped += from->interface_dropped;
-  into->late_frames += from->late_frames;
-  into->clamped_frames += from->clamped_frames;
-  into->flows_folded += from->flows_folded;
-  into->rows_folded += from->rows_folded;
-  into->first_seen_folded += from->first_seen_folded;
-  into->queue_evicted += from->queue_evicted;
-}
-
 /* Room for one more of size bytes behind count; NULL without memory. */
 static void *replay_sum_grow(void *items, size_t count, size_t *capacity, size_t size)
 {
@@ -110,7 +91,7 @@ static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
   sum->ipv6_packets += s->ipv6_packets;
   sum->fragments += s->fragments;
   sum->non_ip_frames += s->non_ip_frames;
-  replay_sum_ledger(&sum->ledger, &s->ledger);
+  summary_ledger_add(&sum->ledger, &s->ledger);
   /* Never by input: all meters of this process use one seed and size. */
   if (hll_merge(&sum->addresses, &s->addresses) != 0) {
     sum->has_failed = true;

@@ -63,25 +63,6 @@ uint64_t fleet_merge_refused(const struct fleet_merge *merge)
   return merge->refused;
 }
 
-/* Losses travel with the data: each counter of each part, so that no loss ends here (P2). */
-static void ledger_add(struct summary_ledger *into, const struct summary_ledger *from)
-{
-  into->frames += from->frames;
-  into->wire_bytes += from->wire_bytes;
-  for (size_t i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
-    into->undecoded[i] += from->undecoded[i];
-  }
-  into->own_frames += from->own_frames;
-  into->capture_dropped += from->capture_dropped;
-  into->interface_dropped += from->interface_dropped;
-  into->late_frames += from->late_frames;
-  into->clamped_frames += from->clamped_frames;
-  into->flows_folded += from->flows_folded;
-  into->rows_folded += from->rows_folded;
-  into->first_seen_folded += from->first_seen_folded;
-  into->queue_evicted += from->queue_evicted;
-}
-
 /* Counters of the kernel where there are any: they do not miss what a capture drops. */
 static uint64_t interfaces_bytes(const struct summary *s)
 {
@@ -112,7 +93,7 @@ static void counters_add(struct fleet_window *window, const struct summary *s)
   window->flows_new += s->flows_new;
   window->interface_bytes += interfaces_bytes(s);
   hist_merge(&window->packet_sizes, &s->packet_sizes);
-  ledger_add(&window->ledger, &s->ledger);
+  summary_ledger_add(&window->ledger, &s->ledger);
 }
 
 /* Registers merge by maximum. A larger sketch is folded; one of another seed cannot be merged. */

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/intake_boot.h"
 #include "common/err.h"
 
 /* A record whose window is still open: no ACK may pass it. */

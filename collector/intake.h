@@ -16,11 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/intake_boot.h"
 #include "common/clock.h"
 #include "proto/summary.h"
 
 #define INTAKE_BOOTS    8
-#define INTAKE_RANGES   16              /* more holes than that: the lowest is given up */
 #define INTAKE_WAITING  32              /* records of a sensor whose windows are open */
 #define INTAKE_GRACE_NS (15 * NS_PER_S) /* below the sensor's patience for an ACK */
 

@@ -12,6 +12,7 @@
 #include "collector/alerts.h"
 #include "collector/fleet.h"
 #include "collector/hosts.h"
+#include "collector/pipeline_sinks.h"
 #include "collector/ranking.h"
 #include "collector/render.h"
 #include "collector/settings.h"
@@ -19,28 +20,6 @@
 #include "proto/summary.h"
 
 struct pipeline;
-
-struct pipeline_sinks {
-  void *context;
-  /* A closed window, or a late delta (revision > 0). */
-  void (*window)(void *context, const struct fleet_window *window);
-  /* A record that was applied, as placed (start_ns shifted to the collector's clock). Each exactly
-   * once, second and minute records alike. */
-  void (*record)(void *context, const struct summary *summary);
-  /* An alert changed its state (or was born pending). */
-  void (*alert)(void *context, const struct alert *alert);
-};
-
-struct pipeline_stats {
-  uint64_t records, repeated, refused, late, gaps; /* gaps: sequence numbers that never came */
-  uint64_t clamped; /* records from the future, set back to the collector's clock */
-  uint64_t windows_closed, windows_revised;
-  int64_t newest_closed_ns;    /* start of the newest closed window; INT64_MIN before */
-  double completeness_percent; /* of that window */
-  uint64_t alerts_refused;     /* findings that found no room among the live alerts */
-  uint64_t sketches_refused;   /* of another seed or size, left out of windows */
-  bool is_catching_up;         /* the collector was away: windows wait for all sensors */
-};
 
 /* settings are borrowed for the pipeline's life. is_live: event time follows the collector's clock
  * by ticks; else (replay) the newest record's. NULL without memory. */

@@ -9,6 +9,7 @@
  * meanwhile is on its way, in sockets or in their queues. If the clock went on from here, each of
  * those seconds would be closed before its records are read: they would be deltas that no detector
  * sees. So the clock stands still until every sensor has sent them; but not for ever. */
+#include "collector/pipeline.h"
 #include "collector/pipeline_internal.h"
 
 #include "common/clock.h"

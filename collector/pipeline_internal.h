@@ -6,7 +6,7 @@
 
 #include "collector/detect/detect.h"
 #include "collector/intake.h"
-#include "collector/pipeline.h"
+#include "collector/pipeline_sinks.h"
 
 struct pipeline {
   const struct collector_settings *settings;

@@ -189,3 +189,21 @@ bool summary_is_interface_name(const char *name)
   }
   return length > 0 && length < SUMMARY_INTERFACE_NAME_MAX;
 }
+
+void summary_ledger_add(struct summary_ledger *into, const struct summary_ledger *from)
+{
+  into->frames += from->frames;
+  into->wire_bytes += from->wire_bytes;
+  for (size_t i = 0; i < SUMMARY_UNDECODED_REASONS; i++) {
+    into->undecoded[i] += from->undecoded[i];
+  }
+  into->own_frames += from->own_frames;
+  into->capture_dropped += from->capture_dropped;
+  into->interface_dropped += from->interface_dropped;
+  into->late_frames += from->late_frames;
+  into->clamped_frames += from->clamped_frames;
+  into->flows_folded += from->flows_folded;
+  into->rows_folded += from->rows_folded;
+  into->first_seen_folded += from->first_seen_folded;
+  into->queue_evicted += from->queue_evicted;
+}

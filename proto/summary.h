@@ -203,6 +203,8 @@ struct summary *summary_new(const struct summary_sizes *sizes);
 /* One heap block with s and all its arrays copied; NULL without memory. Free with summary_free. */
 struct summary *summary_clone(const struct summary *s);
 void summary_free(struct summary *s);
+/* into += from, every counter: a loss that is not added ends there (P2). */
+void summary_ledger_add(struct summary_ledger *into, const struct summary_ledger *from);
 /* traffic[direction] over all protocols. */
 struct counts summary_direction_total(const struct summary *s, enum summary_direction direction);
 /* By client, server, server_port, protocol. */

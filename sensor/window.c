@@ -141,24 +141,6 @@ void window_packet(struct window *window, const struct packet *packet,
   }
 }
 
-/* Not rows_folded, which each window counts of its own rows, nor queue_evicted, which publish
- * enters. */
-static void add_ledger(struct summary_ledger *into, const struct summary_ledger *from)
-{
-  into->frames += from->frames;
-  into->wire_bytes += from->wire_bytes;
-  for (unsigned reason = 0; reason < SUMMARY_UNDECODED_REASONS; reason++) {
-    into->undecoded[reason] += from->undecoded[reason];
-  }
-  into->own_frames += from->own_frames;
-  into->capture_dropped += from->capture_dropped;
-  into->interface_dropped += from->interface_dropped;
-  into->late_frames += from->late_frames;
-  into->clamped_frames += from->clamped_frames;
-  into->flows_folded += from->flows_folded;
-  into->first_seen_folded += from->first_seen_folded;
-}
-
 /* Sums add, histograms add, sketches merge: the minute is its seconds exactly. The second's talkers
  * are merged from all its counters, not from the reported ones, so that the error does not grow. */
 void window_second(struct window *window, const struct window *second, const struct summary *closed)
@@ -177,7 +159,10 @@ void window_second(struct window *window, const struct window *second, const str
     open->tcp_events[event] += closed->tcp_events[event];
   }
   hist_merge(&open->packet_sizes, &closed->packet_sizes);
-  add_ledger(&open->ledger, &closed->ledger);
+  /* Each window counts the rows that it folds itself. */
+  uint64_t rows_folded = open->ledger.rows_folded;
+  summary_ledger_add(&open->ledger, &closed->ledger);
+  open->ledger.rows_folded = rows_folded;
   topk_merge(window->talkers, second->items, second->item_count, second->item_floor);
   int err = hll_merge(&open->addresses, &second->addresses);
   assert(err == 0);
