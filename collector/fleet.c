@@ -88,7 +88,8 @@ size_t fleet_open_count(const struct fleet *fleet)
   return fleet->count;
 }
 
-/* The open window that starts there, opened when it is not there yet. */
+/* The open window that starts there, opened when it is not there yet; NULL when all places are
+ * taken, which only windows that found no memory for their parts can do. */
 static struct open_window *window_at(struct fleet *fleet, int64_t start_ns, int64_t length_ns)
 {
   /* From the newest end: records of the running second are nearly all of them. */
@@ -98,6 +99,9 @@ static struct open_window *window_at(struct fleet *fleet, int64_t start_ns, int6
   }
   if (i < fleet->count && fleet->open[i].start_ns == start_ns) {
     return &fleet->open[i];
+  }
+  if (fleet->count > fleet->windows_max) {
+    return NULL;
   }
   /* At most windows_max places, and mostly none: seconds come in order. */
   memmove(&fleet->open[i + 1], &fleet->open[i], (fleet->count - i) * sizeof(*fleet->open));
@@ -123,7 +127,7 @@ static int window_grow(struct open_window *window)
 int fleet_add(struct fleet *fleet, struct summary *placed)
 {
   struct open_window *window = window_at(fleet, placed->start_ns, placed->length_ns);
-  if (window->count == window->capacity && window_grow(window) != 0) {
+  if (window == NULL || (window->count == window->capacity && window_grow(window) != 0)) {
     return ERR_NO_MEMORY;
   }
   window->parts[window->count++] = placed;

@@ -106,7 +106,13 @@ static void host_slept(struct hosts *hosts, struct host *host, int64_t gap_ns, i
   } else {
     host->quiet_from_ns += gap_ns;
   }
-  if (host->has_left || !is_known || (is_silent && !host->is_punctual)) {
+  if (host->has_left || !is_known) {
+    return;
+  }
+  /* One that was silent long before is not waited for: or stall after stall would hold all others.
+   */
+  if (is_silent) {
+    hosts_move(hosts, host, false, host->passed_ns);
     return;
   }
   host->misses = 0;

@@ -191,11 +191,12 @@ static int hold_alert(struct notify *notify, const struct alert *alert,
                       struct store_delivery *deliveries, struct err_message *message)
 {
   size_t count = 0;
-  int err = 0;
   begin_holding(notify);
-  if (alert->state != ALERT_PENDING) {
-    err = make_deliveries(notify, alert, false, deliveries, &count);
+  /* Nobody is told of it, and the places are for those who are. */
+  if (alert->state == ALERT_PENDING) {
+    return 0;
   }
+  int err = make_deliveries(notify, alert, false, deliveries, &count);
   if (err != 0) {
     free_bodies(deliveries, count);
   } else {

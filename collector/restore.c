@@ -13,6 +13,7 @@ struct restore {
   struct peers *peers;
   struct pipeline *pipeline;
   size_t sensors, alerts, refused;
+  int64_t now_ns; /* nothing that is read back may lie beyond it: the clock may have been ahead */
 };
 
 /* Oldest boot first: the last one stays as the peer's present one. */
@@ -21,6 +22,7 @@ static void restore_sensor(void *context, const char *sensor, uint64_t boot_id, 
 {
   struct restore *restore = context;
   struct peer *peer = peers_add(restore->peers, sensor);
+  last_heard_ns = last_heard_ns < restore->now_ns ? last_heard_ns : restore->now_ns;
   if (peer == NULL ||
       pipeline_restore_sensor(restore->pipeline, sensor, boot_id, sequence, last_heard_ns) != 0) {
     restore->refused++;
@@ -54,7 +56,9 @@ static void restore_identity(void *context, const struct host_identity *identity
 static void restore_alert(void *context, const struct alert *alert)
 {
   struct restore *restore = context;
-  if (pipeline_restore_alert(restore->pipeline, alert) != 0) {
+  struct alert read = *alert;
+  read.last_seen_ns = read.last_seen_ns < restore->now_ns ? read.last_seen_ns : restore->now_ns;
+  if (pipeline_restore_alert(restore->pipeline, &read) != 0) {
     restore->refused++;
     return;
   }
@@ -64,7 +68,7 @@ static void restore_alert(void *context, const struct alert *alert)
 int restore_all(struct store *store, struct peers *peers, struct pipeline *pipeline,
                 struct err_message *message)
 {
-  struct restore restore = {.peers = peers, .pipeline = pipeline};
+  struct restore restore = {.peers = peers, .pipeline = pipeline, .now_ns = clock_now_ns()};
   int64_t newest_ns = INT64_MIN;
   /* Sensors before their sequences behind holes: the latter belong to a start that is known. */
   if (store_applied_each(store, restore_sensor, &restore) != 0 ||
@@ -74,6 +78,12 @@ int restore_all(struct store *store, struct peers *peers, struct pipeline *pipel
       store_newest_window(store, &newest_ns) != 0) {
     store_explain(store, message);
     return ERR_IO;
+  }
+  /* A clock that was ahead when it was written must not make all that comes now late. */
+  int64_t last_ns = clock_floor_ns(restore.now_ns, NS_PER_S) - NS_PER_S;
+  if (newest_ns > last_ns) {
+    log_warning("store: the newest window lies in the future: the clock was ahead");
+    newest_ns = last_ns;
   }
   if (newest_ns != INT64_MIN) {
     pipeline_restore_closed(pipeline, newest_ns);

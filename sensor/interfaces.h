@@ -11,7 +11,7 @@
 #include "common/err.h"
 #include "proto/summary.h"
 
-#define INTERFACES_MAX 512
+#define INTERFACES_MAX 4096
 
 /* One link as the kernel tells it now. */
 struct interface_state {

@@ -21,6 +21,7 @@
 /* A ring's block comes at most its time-out (20 ms) late; then the second is complete. */
 #define CLOSE_GRACE_NS (60 * NS_PER_MS)
 #define READ_BUDGET    4096
+#define ADDRESSES_MAX  4096 /* own addresses that directions are told by; HELLO holds fewer */
 /* A clean stop waits so long for the collector to acknowledge what was captured last. */
 #define DRAIN_NS (8 * NS_PER_S)
 
@@ -40,6 +41,7 @@ struct sensor {
   struct loop_timer *reader;   /* --read: the next part of the file */
   struct loop_timer *watchdog;
   struct message_hello hello;
+  bool has_warned;      /* once of addresses that HELLO cannot hold */
   unsigned connections; /* of the link, when own traffic was last told apart */
   int64_t cpu_ns;       /* at the last second record */
   int64_t stop_at_ns;   /* monotonic, while the last records drain; 0 before */
@@ -100,10 +102,10 @@ static void set_own(struct sensor *sensor)
 static void describe(struct sensor *sensor)
 {
   struct message_hello *hello = &sensor->hello;
-  struct addr addrs[MESSAGE_ADDRESSES_MAX];
+  struct addr addrs[ADDRESSES_MAX];
   const char *names[MESSAGE_INTERFACES_MAX];
   struct err_message message;
-  int n = interfaces_addresses(addrs, MESSAGE_ADDRESSES_MAX, &message);
+  int n = interfaces_addresses(addrs, ADDRESSES_MAX, &message);
   if (n < 0) {
     log_warning("%s", message.text);
     return;
@@ -113,8 +115,13 @@ static void describe(struct sensor *sensor)
   struct message_hello before = *hello;
   memset(hello->address, 0, sizeof(hello->address));
   memset(hello->interface, 0, sizeof(hello->interface));
-  memcpy(hello->address, addrs, (size_t)n * sizeof(addrs[0]));
-  hello->address_count = (size_t)n;
+  hello->address_count = (size_t)n < MESSAGE_ADDRESSES_MAX ? (size_t)n : MESSAGE_ADDRESSES_MAX;
+  memcpy(hello->address, addrs, hello->address_count * sizeof(addrs[0]));
+  if ((size_t)n > hello->address_count && !sensor->has_warned) {
+    sensor->has_warned = true;
+    log_warning("%d addresses: only the first %zu are claimed at the collector", n,
+                hello->address_count);
+  }
   for (size_t i = 0; i < name_count; i++) {
     (void)strncpy(hello->interface[i], names[i], sizeof(hello->interface[i]) - 1);
   }

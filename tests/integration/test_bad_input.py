@@ -1,7 +1,9 @@
 """Each mistake gets a message that names it, and an exit code; nothing crashes."""
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import struct
 
 import pytest
@@ -161,6 +163,25 @@ def test_garbage_on_the_bus_changes_nothing(collector, tmp_path, processes):
     assert sensor.process.stop() == 0
     until(lambda: collector.sensor_named("s")["state"] == "left", "BYE is understood")
     assert collector.process.stop() == 0
+
+
+def test_a_window_from_the_future_does_not_blind_the_collector(collector, tmp_path, processes):
+    sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
+    collector.process.child.send_signal(signal.SIGHUP)
+    sensor.start()
+    processes.append(sensor.process)
+    until(lambda: collector.ask("status")["windows"]["closed"] > 2, "windows close")
+    assert collector.process.stop() == 0
+    with contextlib.closing(sqlite3.connect(collector.folder / "state/seine.db")) as database:
+        day_ns = 86_400 * 10**9
+        changed = database.execute("UPDATE window SET start = start + ? WHERE start = (SELECT max(start) FROM window)",
+                                   (day_ns,)).rowcount
+        database.commit()
+    assert changed == 1
+    collector.start()
+    processes.append(collector.process)
+    until(lambda: collector.ask("status")["windows"]["closed"] > 2, "windows close again")
+    assert "in the future" in collector.process.text()
 
 
 def test_malformed_messages_are_refused_and_counted(collector, tmp_path):
