@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
+
 /* Rows carry their limits as doubles; durations count in nanoseconds. */
 #define SECONDS(n) ((n)*1e9)
 #define HOURS(n)   ((n)*3600e9)
@@ -20,9 +22,6 @@ const char *const rule_metric_names[] = {
     "syn_per_s",   "flows",         "addresses",   NULL};
 const char *const rule_scope_names[] = {"fleet", "sensor", "interface", "host", NULL};
 const char *const receiver_type_names[] = {"generic", "slack", "pagerduty", NULL};
-
-/* In the order of enum log_level. */
-static const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
 
 /* The rule that everybody starts with, in the words of the file, so that one path reads both. */
 static const char seed_rule_text[] = "rules:\n"

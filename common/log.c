@@ -20,12 +20,9 @@
  */
 static enum log_level log_level = LOG_LEVEL_INFO;
 
-/* In the order of enum log_level. */
-static const struct level {
-  const char *name;
-  int priority; /* syslog's number, as sd-daemon(3) reads it */
-} levels[] = {{"error", 3}, {"warning", 4}, {"info", 6}, {"debug", 7}};
-#define LEVELS (sizeof(levels) / sizeof(levels[0]))
+const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
+/* In the same order: syslog's numbers, as sd-daemon(3) reads them. */
+static const int priorities[] = {3, 4, 6, 7};
 
 void log_set_level(enum log_level level)
 {
@@ -34,8 +31,8 @@ void log_set_level(enum log_level level)
 
 int log_parse_level(const char *text, enum log_level *out)
 {
-  for (size_t i = 0; i < LEVELS; i++) {
-    if (strcmp(levels[i].name, text) == 0) {
+  for (size_t i = 0; log_level_names[i] != NULL; i++) {
+    if (strcmp(log_level_names[i], text) == 0) {
       *out = (enum log_level)i;
       return 0;
     }
@@ -86,11 +83,11 @@ void log_write(enum log_level level, const char *format, ...)
   int length = 0;
   /* The journal has its own clock and reads the priority off the line. */
   if (getenv("JOURNAL_STREAM") != NULL) {
-    length = snprintf(line, sizeof(line), "<%d>%s\n", levels[level].priority, text);
+    length = snprintf(line, sizeof(line), "<%d>%s\n", priorities[level], text);
   } else {
     char now[CLOCK_TEXT_MAX];
     length = snprintf(line, sizeof(line), "%s %s: %s\n", clock_format(clock_now_ns(), now),
-                      levels[level].name, text);
+                      log_level_names[level], text);
   }
   /* Nobody is left to tell when standard error itself is gone. */
   ssize_t written = write(STDERR_FILENO, line, (size_t)length);

@@ -9,6 +9,10 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
+/* In the order of the levels, NULL at the end: the choices of `log_level` in every configuration.
+ */
+extern const char *const log_level_names[];
+
 void log_set_level(enum log_level level);
 /* "error", "warning", "info", "debug"; ERR_NOT_FOUND. */
 int log_parse_level(const char *text, enum log_level *out);

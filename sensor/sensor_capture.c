@@ -166,8 +166,7 @@ void taps_free(struct taps *taps)
     return;
   }
   for (size_t i = 0; i < taps->count; i++) {
-    loop_watch_free(taps->tap[i].watch);
-    capture_close(taps->tap[i].capture);
+    tap_close(&taps->tap[i]);
   }
   free(taps);
 }

@@ -71,9 +71,6 @@ static const char *check_interface(const char *value)
   return "an interface name, or auto";
 }
 
-/* In the order of enum log_level. */
-static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
-
 /* Short, as it stands in every row. */
 #define AT(member) offsetof(struct sensor_settings, member)
 
@@ -168,7 +165,7 @@ const struct conf_row sensor_settings_rows[] = {
      .offset = AT(log_level),
      .fallback = "info",
      .help = "error, warning, info or debug",
-     .choices = log_levels},
+     .choices = log_level_names},
     {.key = NULL},
 };
 

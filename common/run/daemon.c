@@ -21,11 +21,6 @@ void daemon_ready(const char *status)
   (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
-void daemon_status(const char *status)
-{
-  (void)sd_notifyf(0, "STATUS=%s", status);
-}
-
 void daemon_stopping(void)
 {
   (void)sd_notify(0, "STOPPING=1");

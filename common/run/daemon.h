@@ -10,7 +10,6 @@
 
 /* Tells systemd; nothing happens outside of it. status is one line for `systemctl status`. */
 void daemon_ready(const char *status);
-void daemon_status(const char *status);
 void daemon_stopping(void);
 /* Half of the watchdog's interval in ns, 0 when none is set: call daemon_alive that often. */
 int64_t daemon_watchdog_ns(void);
