@@ -4,6 +4,7 @@
  * is dropped. */
 #include "common/bus.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,13 +200,23 @@ int bus_server_receive(struct bus_server *server, struct bus_received *out)
   return ERR_AGAIN;
 }
 
+/* A signal that comes within is no reason: SIGHUP must not cost a sensor its connection. */
+static bool bus_server_put(struct bus_server *server, const void *bytes, size_t length, int flags)
+{
+  int sent = -1;
+  do {
+    sent = zmq_send(server->router, bytes, length, flags | ZMQ_DONTWAIT);
+  } while (sent < 0 && zmq_errno() == EINTR);
+  return sent >= 0;
+}
+
 /* The first frame names the peer: with ROUTER_MANDATORY it fails when that one is gone or full, and
  * nothing of the message is sent. Once it is accepted ZeroMQ takes or drops the rest whole. */
 int bus_server_send(struct bus_server *server, const struct bus_route *to, const void *bytes,
                     size_t length)
 {
-  if (zmq_send(server->router, to->id, to->length, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
-      zmq_send(server->router, bytes, length, ZMQ_DONTWAIT) < 0) {
+  if (!bus_server_put(server, to->id, to->length, ZMQ_SNDMORE) ||
+      !bus_server_put(server, bytes, length, 0)) {
     server->counters.send_failed++;
     return ERR_AGAIN;
   }

@@ -155,6 +155,9 @@ static void begin_stop(struct sensor *sensor, int exit_code)
   if (sensor->taps != NULL) {
     taps_drain(sensor->taps);
     taps_sample(sensor->taps);
+    /* Or each ACK is a frame, which makes a record, which asks for an ACK. */
+    taps_free(sensor->taps);
+    sensor->taps = NULL;
   }
   meter_finish(sensor->meter);
   sensor->stop_at_ns = clock_monotonic_ns() + DRAIN_NS;

@@ -61,6 +61,8 @@ class Process:
             self.child.wait()
             raise
         assert "Sanitizer" not in self.text() and "runtime error" not in self.text(), self.text()[-4000:]
+        if code != 0:
+            print(f"{self.log}: exit code {code}\n{self.text()[-4000:]}")
         return code
 
     def kill(self):

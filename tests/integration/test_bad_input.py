@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import struct
+import time
 
 import pytest
 
@@ -163,6 +164,29 @@ def test_garbage_on_the_bus_changes_nothing(collector, tmp_path, processes):
     assert sensor.process.stop() == 0
     until(lambda: collector.sensor_named("s")["state"] == "left", "BYE is understood")
     assert collector.process.stop() == 0
+
+
+def test_a_sensor_that_stops_captures_no_more(collector, tmp_path, processes):
+    """Else each ACK over the interface that it captures would be a frame, a record, and an ACK again."""
+    sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
+    collector.process.child.send_signal(signal.SIGHUP)
+    sensor.start()
+    processes.append(sensor.process)
+    until(lambda: (collector.sensor_named("s") or {}).get("records", 0) > 0, "the sensor is served")
+    before = collector.sensor_named("s")["records"]
+    collector.process.child.send_signal(signal.SIGSTOP)
+    sensor.process.child.send_signal(signal.SIGTERM)
+    until(lambda: "stopping" in sensor.process.text(), "it stops")
+    end = time.monotonic() + 4
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        while time.monotonic() < end:
+            out.sendto(b"after the end", ("127.0.0.1", 9))
+            time.sleep(0.05)
+    collector.process.child.send_signal(signal.SIGCONT)
+    assert sensor.process.stop() == 0
+    until(lambda: collector.sensor_named("s")["state"] == "left", "BYE is understood")
+    # Two for what was open, two seconds that may have closed between question and signal.
+    assert collector.sensor_named("s")["records"] <= before + 4
 
 
 def test_a_window_from_the_future_does_not_blind_the_collector(collector, tmp_path, processes):
