@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Slots of 24 bytes at a load of at most three quarters: 32 bytes an address. A hole is a slot with
- * the stamp STAMP_EMPTY; removal shifts the cluster behind it back, so there are no tombstones. */
+/* Slots of 24 bytes at a load of at most three quarters: 32 bytes an address. A hole is a slot of
+ * zeros, so that room which is never used is never touched; removal shifts the cluster behind it
+ * back, so there are no tombstones. */
 #include "common/addr_set.h"
 
 #include <stdlib.h>
@@ -8,13 +9,12 @@
 #include "common/err.h"
 #include "common/hash.h"
 
-/* No stamp is lost to the mark: addr_set_add keeps INT64_MIN itself out. */
-#define STAMP_EMPTY  INT64_MIN
 #define CAPACITY_MAX ((size_t)1 << 30)
 
+/* mark: 0 for a hole, else the stamp moved up by 2^63, so that the earliest one is next to 0. */
 struct slot {
   struct addr addr;
-  int64_t stamp_ns;
+  uint64_t mark;
 };
 
 /* One block: the head, and behind it the ring of slots.
@@ -25,8 +25,21 @@ struct addr_set {
   size_t capacity;
   size_t count;
   size_t slots;
+  uint64_t least_mark; /* none is below: asking for earlier ones needs no walk */
   struct slot slot[];
 };
+
+/* No stamp is lost to the hole's mark: INT64_MIN is taken as the next one. */
+static uint64_t mark_of(int64_t stamp_ns)
+{
+  uint64_t mark = (uint64_t)stamp_ns ^ UINT64_C(1) << 63;
+  return mark > 0 ? mark : 1;
+}
+
+static int64_t stamp_of(uint64_t mark)
+{
+  return (int64_t)(mark ^ UINT64_C(1) << 63);
+}
 
 /* The bound keeps the multiplication from wrapping where size_t has 32 bits. */
 struct addr_set *addr_set_new(size_t capacity)
@@ -35,11 +48,11 @@ struct addr_set *addr_set_new(size_t capacity)
     return NULL;
   }
   size_t slots = capacity + capacity / 3 + 1;
-  struct addr_set *set = malloc(sizeof(*set) + slots * sizeof(set->slot[0]));
+  struct addr_set *set = calloc(1, sizeof(*set) + slots * sizeof(set->slot[0]));
   if (set != NULL) {
     set->capacity = capacity;
     set->slots = slots;
-    addr_set_clear(set);
+    set->least_mark = UINT64_MAX;
   }
   return set;
 }
@@ -52,14 +65,15 @@ void addr_set_free(struct addr_set *set)
 void addr_set_clear(struct addr_set *set)
 {
   set->count = 0;
+  set->least_mark = UINT64_MAX;
   for (size_t i = 0; i < set->slots; i++) {
-    set->slot[i].stamp_ns = STAMP_EMPTY;
+    set->slot[i].mark = 0;
   }
 }
 
 static bool is_empty(const struct addr_set *set, size_t i)
 {
-  return set->slot[i].stamp_ns == STAMP_EMPTY;
+  return set->slot[i].mark == 0;
 }
 
 /* Lemire's fast range: the hash's upper half scaled to the number of slots, with no division. */
@@ -97,7 +111,9 @@ int addr_set_add(struct addr_set *set, const struct addr *a, int64_t stamp_ns, b
     set->slot[i].addr = *a;
     set->count++;
   }
-  set->slot[i].stamp_ns = stamp_ns == STAMP_EMPTY ? STAMP_EMPTY + 1 : stamp_ns;
+  uint64_t mark = mark_of(stamp_ns);
+  set->slot[i].mark = mark;
+  set->least_mark = mark < set->least_mark ? mark : set->least_mark;
   if (is_new != NULL) {
     *is_new = was_absent;
   }
@@ -115,7 +131,7 @@ int addr_set_stamp(const struct addr_set *set, const struct addr *a, int64_t *st
   if (is_empty(set, i)) {
     return ERR_NOT_FOUND;
   }
-  *stamp_ns = set->slot[i].stamp_ns;
+  *stamp_ns = stamp_of(set->slot[i].mark);
   return 0;
 }
 
@@ -136,20 +152,29 @@ static void remove_slot(struct addr_set *set, size_t hole)
       hole = i;
     }
   }
-  set->slot[hole].stamp_ns = STAMP_EMPTY;
+  set->slot[hole].mark = 0;
   set->count--;
 }
 
 size_t addr_set_expire(struct addr_set *set, int64_t before_ns)
 {
   size_t before = set->count;
+  uint64_t limit = mark_of(before_ns);
+  if (set->least_mark >= limit) {
+    return 0;
+  }
+  uint64_t least = UINT64_MAX;
   for (size_t i = 0; i < set->slots; i++) {
     /* The shift may bring another old one into the same slot; it never moves one that was not
      * looked at to a place before i. */
-    while (!is_empty(set, i) && set->slot[i].stamp_ns < before_ns) {
+    while (!is_empty(set, i) && set->slot[i].mark < limit) {
       remove_slot(set, i);
     }
+    if (!is_empty(set, i) && set->slot[i].mark < least) {
+      least = set->slot[i].mark;
+    }
   }
+  set->least_mark = least;
   return before - set->count;
 }
 
@@ -165,7 +190,7 @@ bool addr_set_next(const struct addr_set *set, size_t *cursor, struct addr *a, i
     if (!is_empty(set, i)) {
       *a = set->slot[i].addr;
       if (stamp_ns != NULL) {
-        *stamp_ns = set->slot[i].stamp_ns;
+        *stamp_ns = stamp_of(set->slot[i].mark);
       }
       *cursor = i + 1;
       return true;

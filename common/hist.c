@@ -3,8 +3,17 @@
 #include "common/hist.h"
 
 #include <math.h>
+#include <string.h>
 
-#define LOG_LIMIT 17 /* values from 2^17 on share the last bucket */
+#include "common/buckets.h"
+#include "common/err.h"
+
+#define VERSION    1
+#define HEAD_BYTES 2
+#define LOG_LIMIT  17 /* values from 2^17 on share the last bucket */
+
+_Static_assert(HEAD_BYTES + BUCKETS_ENCODED_MAX(HIST_BUCKETS) <= HIST_ENCODED_MAX,
+               "the longest form fits");
 
 /* The place of the highest bit is e, the two bits behind it are q:
  *
@@ -35,21 +44,20 @@ void hist_bounds(unsigned bucket, uint32_t *low, uint32_t *high)
   *high = *low + width - 1;
 }
 
+bool hist_equal(const struct hist *a, const struct hist *b)
+{
+  return memcmp(a->bucket, b->bucket, sizeof(a->bucket)) == 0;
+}
+
 /* Addition loses nothing: the order of merging and the splitting of the stream do not matter. */
 void hist_merge(struct hist *into, const struct hist *from)
 {
-  for (unsigned i = 0; i < HIST_BUCKETS; i++) {
-    into->bucket[i] += from->bucket[i];
-  }
+  buckets_merge(into->bucket, from->bucket, HIST_BUCKETS);
 }
 
 uint64_t hist_total(const struct hist *h)
 {
-  uint64_t total = 0;
-  for (unsigned i = 0; i < HIST_BUCKETS; i++) {
-    total += h->bucket[i];
-  }
-  return total;
+  return buckets_total(h->bucket, HIST_BUCKETS);
 }
 
 /* A walk from below until so many are passed; empty buckets are no answer. */
@@ -98,4 +106,34 @@ double hist_divergence(const struct hist *a, const struct hist *b)
   }
   /* Rounding alone can leave the interval. */
   return fmin(fmax(sum, 0.0), 1.0);
+}
+
+size_t hist_encode(const struct hist *h, uint8_t out[HIST_ENCODED_MAX])
+{
+  out[0] = VERSION;
+  out[1] = HIST_BUCKETS;
+  return HEAD_BYTES + buckets_encode(h->bucket, HIST_BUCKETS, out + HEAD_BYTES);
+}
+
+/* Into a histogram of its own first: out is whole or untouched. */
+int hist_decode(const uint8_t *bytes, size_t length, struct hist *out)
+{
+  struct rd r = rd_init(bytes, length);
+  unsigned version = rd_u8(&r);
+  unsigned buckets = rd_u8(&r);
+  if (r.has_failed) {
+    return ERR_TRUNCATED;
+  }
+  if (version != VERSION) {
+    return ERR_UNSUPPORTED;
+  }
+  if (buckets != HIST_BUCKETS) {
+    return ERR_CONFLICT;
+  }
+  struct hist decoded = {{0}};
+  int err = buckets_decode(&r, HIST_BUCKETS, decoded.bucket);
+  if (err == 0) {
+    *out = decoded;
+  }
+  return err;
 }

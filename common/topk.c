@@ -22,10 +22,18 @@ struct node {
   uint32_t round; /* of the last merge that named it */
 };
 
-/*   index: slot -> node      node[]: item, place      heap[]: place -> node
+/* The count of a node is repeated here: most comparisons end without a look at the node. */
+struct place {
+  uint64_t count;
+  uint32_t node;
+};
+
+_Static_assert(sizeof(struct topk_item) == 16 + 8 * 8, "items compare as memory");
+
+/*   index: slot -> node      node[]: item, place      heap[]: place -> count, node
  *
- *   [ . ] [ 2 ] [ . ] [ 0 ]   0: 900 b  place 1        [ 2 ]           the least: evicted next
- *      hash of address ^      1: 950 c  place 2       [ 0 ] [ 1 ]
+ *   [ . ] [ 2 ] [ . ] [ 0 ]   0: 900 b  place 1            [ 700 2 ]      the least: evicted next
+ *      hash of address ^      1: 950 c  place 2       [ 900 0 ] [ 950 1 ]
  *                             2: 700 a  place 0 */
 struct topk {
   size_t capacity;
@@ -34,8 +42,8 @@ struct topk {
   uint64_t floor;
   uint32_t round;
   struct node *node;
-  uint32_t *heap;  /* place -> node; the least stands at 0 */
-  uint32_t *index; /* slot -> node, NO_NODE for a hole */
+  struct place *heap; /* the least stands at 0 */
+  uint32_t *index;    /* slot -> node, NO_NODE for a hole */
 };
 
 /* All memory, for good: feeding, merging and listing allocate nothing. */
@@ -100,44 +108,52 @@ static uint64_t sum_of(uint64_t a, uint64_t b)
 
 /* The heap. */
 
-static const struct topk_item *at_place(const struct topk *t, size_t place)
+static struct topk_item *least(const struct topk *t)
 {
-  return &t->node[t->heap[place]].item;
+  return &t->node[t->heap[0].node].item;
+}
+
+/* is_less of the items that stand there. */
+static bool is_place_less(const struct topk *t, const struct place *a, const struct place *b)
+{
+  return a->count != b->count ? a->count < b->count
+                              : is_less(&t->node[a->node].item, &t->node[b->node].item);
 }
 
 /* Node and heap point at each other. */
-static void put(struct topk *t, size_t place, uint32_t n)
+static void put(struct topk *t, size_t place, struct place what)
 {
-  t->heap[place] = n;
-  t->node[n].place = (uint32_t)place;
+  t->heap[place] = what;
+  t->node[what.node].place = (uint32_t)place;
 }
 
-/* The moved node is held aside, and set down once. */
+/* After the count of the node at a place grew. The moved node is held aside, and set down once. */
 static void sift_down(struct topk *t, size_t place)
 {
-  uint32_t n = t->heap[place];
+  uint32_t n = t->heap[place].node;
+  const struct place moved = {t->node[n].item.count, n};
   for (size_t child = 2 * place + 1; child < t->count; child = 2 * place + 1) {
-    if (child + 1 < t->count && is_less(at_place(t, child + 1), at_place(t, child))) {
+    if (child + 1 < t->count && is_place_less(t, &t->heap[child + 1], &t->heap[child])) {
       child++;
     }
-    if (!is_less(at_place(t, child), &t->node[n].item)) {
+    if (!is_place_less(t, &t->heap[child], &moved)) {
       break;
     }
     put(t, place, t->heap[child]);
     place = child;
   }
-  put(t, place, n);
+  put(t, place, moved);
 }
 
-/* The same upwards, for a node that came in at the end. */
-static void sift_up(struct topk *t, size_t place)
+/* The same upwards, for a node that comes in at the end. */
+static void sift_up(struct topk *t, size_t place, uint32_t n)
 {
-  uint32_t n = t->heap[place];
-  while (place > 0 && is_less(&t->node[n].item, at_place(t, (place - 1) / 2))) {
+  const struct place moved = {t->node[n].item.count, n};
+  while (place > 0 && is_place_less(t, &moved, &t->heap[(place - 1) / 2])) {
     put(t, place, t->heap[(place - 1) / 2]);
     place = (place - 1) / 2;
   }
-  put(t, place, n);
+  put(t, place, moved);
 }
 
 /* The index. */
@@ -174,7 +190,7 @@ static void remove_slot(struct topk *t, size_t hole)
 static void insert(struct topk *t, const struct topk_item *item)
 {
   bool is_full = t->count == t->capacity;
-  uint32_t n = is_full ? t->heap[0] : (uint32_t)t->count;
+  uint32_t n = is_full ? t->heap[0].node : (uint32_t)t->count;
   if (is_full) {
     remove_slot(t, find_slot(t, &t->node[n].item.addr));
   }
@@ -185,8 +201,7 @@ static void insert(struct topk *t, const struct topk_item *item)
     sift_down(t, 0);
   } else {
     t->count++;
-    put(t, t->count - 1, n);
-    sift_up(t, t->count - 1);
+    sift_up(t, t->count - 1, n);
   }
 }
 
@@ -217,7 +232,7 @@ void topk_add(struct topk *t, const struct addr *addr, const struct counts *tx,
     return; /* would push out a counter for nothing */
   }
   if (t->count == t->capacity) {
-    raise_floor(t, at_place(t, 0)->count);
+    raise_floor(t, least(t)->count);
   }
   struct topk_item item = {.addr = *addr, .error = t->floor, .tx = *tx, .rx = *rx};
   item.count = sum_of(item.error, bytes);
@@ -243,6 +258,7 @@ static void merge_known(struct topk *t, const struct topk_item *from)
   counts_add(&item->tx, &from->tx);
   counts_add(&item->rx, &from->rx);
   t->node[n].round = t->round;
+  sift_down(t, t->node[n].place);
 }
 
 /* Known to the other alone: here it may have had up to the old floor. */
@@ -260,12 +276,29 @@ static void merge_unknown(struct topk *t, const struct topk_item *from, uint64_t
   }
   /* One that was merged as known and then evicted comes here again, with no larger count than it
    * was evicted with: it ranks behind every counter left, and is refused. */
-  if (is_less(&item, at_place(t, 0))) {
+  if (is_less(&item, least(t))) {
     raise_floor(t, item.count);
     return;
   }
-  raise_floor(t, at_place(t, 0)->count);
+  raise_floor(t, least(t)->count);
   insert(t, &item);
+}
+
+/* Known here alone: there it may have had up to floor. Counts change all over, so the heap is built
+ * anew, from the last parent up; a summary that never overflowed (floor 0) spares that. */
+static void raise_others(struct topk *t, uint64_t floor)
+{
+  for (size_t i = 0; i < t->count; i++) {
+    struct node *node = &t->node[i];
+    if (node->round != t->round) {
+      node->item.error = sum_of(node->item.error, floor);
+      node->item.count = sum_of(node->item.count, floor);
+      t->heap[node->place].count = node->item.count;
+    }
+  }
+  for (size_t place = t->count / 2; place-- > 0;) {
+    sift_down(t, place);
+  }
 }
 
 /*                    here: yes                 here: no
@@ -280,15 +313,8 @@ void topk_merge(struct topk *t, const struct topk_item *items, size_t n, uint64_
   for (size_t i = 0; i < n; i++) {
     merge_known(t, &items[i]);
   }
-  for (size_t i = 0; i < t->count; i++) {
-    if (t->node[i].round != t->round) {
-      t->node[i].item.error = sum_of(t->node[i].item.error, floor);
-      t->node[i].item.count = sum_of(t->node[i].item.count, floor);
-    }
-  }
-  /* Counts changed all over: the heap is built anew, from the last parent up. */
-  for (size_t place = t->count / 2; place-- > 0;) {
-    sift_down(t, place);
+  if (floor > 0) {
+    raise_others(t, floor);
   }
   t->floor = sum_of(old_floor, floor);
   for (size_t i = 0; i < n; i++) {
@@ -350,4 +376,25 @@ uint64_t topk_floor(const struct topk *t)
 size_t topk_count(const struct topk *t)
 {
   return t->count;
+}
+
+size_t topk_capacity(const struct topk *t)
+{
+  return t->capacity;
+}
+
+/* As many counters, and each of them found in the other: heaps of one content may differ. */
+bool topk_equal(const struct topk *a, const struct topk *b)
+{
+  if (a->capacity != b->capacity || a->floor != b->floor || a->count != b->count) {
+    return false;
+  }
+  for (size_t i = 0; i < a->count; i++) {
+    const struct topk_item *item = &a->node[i].item;
+    uint32_t n = b->index[find_slot(b, &item->addr)];
+    if (n == NO_NODE || memcmp(item, &b->node[n].item, sizeof(*item)) != 0) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -8,12 +8,25 @@
  * the result, so a caller merges in the order of sensor names.
  *
  *   heap (least count at the top)      index (open addressing)
- *   [ count error addr tx rx ] x m     addr -> heap place */
+ *   [ count error addr tx rx ] x m     addr -> heap place
+ *
+ * Encoded, numbers as varints (common/le.h), items in the order of topk_list:
+ *   version (1, one byte) | capacity | floor | n | n x item
+ *   item:  family (4 or 6, one byte) | address: 4 or 16 bytes | error |
+ *          tx packets, bytes, payload bytes | rx packets, bytes, payload bytes
+ * There is no seed: which counters are kept does not hang on a hash. */
 #ifndef COMMON_TOPK_H
 #define COMMON_TOPK_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/addr.h"
 #include "common/counts.h"
+
+/* Longest encoded form of so many counters in use. */
+#define TOPK_ENCODED_MAX(counters) (31 + 87 * (size_t)(counters))
 
 /* One counter. count = error + tx.bytes + rx.bytes; the true bytes of the address lie within
  * [count - error, count]. tx and rx hold what was certainly the address's own, sent and received.
@@ -46,5 +59,15 @@ size_t topk_list(const struct topk *t, struct topk_item *out, size_t n);
  * included. */
 uint64_t topk_floor(const struct topk *t);
 size_t topk_count(const struct topk *t);
+size_t topk_capacity(const struct topk *t);
+/* Same capacity, floor and counters. */
+bool topk_equal(const struct topk *a, const struct topk *b);
+/* Into out[size], where TOPK_ENCODED_MAX(topk_count(t)) bytes are always enough: ERR_LIMIT when
+ * size is less than that, ERR_NO_MEMORY (a list is taken for the time being: not for the packet
+ * path). Equal summaries give equal bytes. */
+int topk_encode(const struct topk *t, uint8_t *out, size_t size, size_t *length);
+/* Replaces what t holds. ERR_TRUNCATED, ERR_MALFORMED, ERR_UNSUPPORTED (version), ERR_CONFLICT
+ * (another capacity), ERR_NO_MEMORY; t is unchanged on failure. */
+int topk_decode(const uint8_t *bytes, size_t length, struct topk *t);
 
 #endif

@@ -6,10 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -17,26 +14,7 @@
 #include "common/hash.h"
 #include "common/hist.h"
 #include "common/hll.h"
-
-static uint64_t first_seed;
-static uint64_t random_state;
-
-/* SplitMix64. */
-static uint64_t next_random(void)
-{
-  random_state += UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t z = random_state;
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-static int start_from_the_seed(void **state)
-{
-  (void)state;
-  random_state = first_seed;
-  return 0;
-}
+#include "tests/unit/sample_random.h"
 
 static uint64_t hash_of(uint64_t item)
 {
@@ -139,6 +117,21 @@ static void estimates_lie_within_five_standard_errors(void **state)
       /* The constant covers the collisions of a few items, which are no Gaussian matter. */
       assert_true(error <= 5 * sigma * sizes[i] + (sizes[i] > 0 ? 2 : 0));
     }
+  }
+}
+
+static void zeros_are_counted_to_the_end_of_the_hash_and_no_further(void **state)
+{
+  (void)state;
+  for (unsigned p = HLL_PRECISION_MIN; p <= HLL_PRECISION_MAX; p++) {
+    struct hll h;
+    hll_init(&h, p, 1);
+    hll_add(&h, 1);
+    assert_int_equal(h.rank[0], 64 - p);
+    hll_add(&h, 0);
+    assert_int_equal(h.rank[0], 64 - p + 1);
+    hll_add(&h, UINT64_MAX);
+    assert_int_equal(h.rank[(1U << p) - 1], 1);
   }
 }
 
@@ -282,18 +275,15 @@ static void divergence_is_zero_for_like_one_for_disjoint_and_symmetric(void **st
   assert_true(fabs(there - hist_divergence(&c, &a)) < 1e-12);
 }
 
-#define FROM_SEED(test) cmocka_unit_test_setup(test, start_from_the_seed)
-
 int main(void)
 {
-  const char *given = getenv("SEINE_TEST_SEED");
-  first_seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("SEINE_TEST_SEED=%llu\n", (unsigned long long)first_seed);
+  choose_seed();
   const struct CMUnitTest tests[] = {
       FROM_SEED(merging_a_split_stream_gives_the_whole_streams_sketch),
       FROM_SEED(folding_commutes_with_merging_and_equals_the_smaller_sketch),
       FROM_SEED(unlike_sketches_are_refused_and_unchanged),
       FROM_SEED(estimates_lie_within_five_standard_errors),
+      FROM_SEED(zeros_are_counted_to_the_end_of_the_hash_and_no_further),
       FROM_SEED(a_full_sketch_still_gives_a_number),
       FROM_SEED(encoded_sketches_come_back_and_every_shorter_length_is_refused),
       FROM_SEED(broken_encodings_are_refused_by_kind),

@@ -4,37 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "common/hash.h"
 #include "common/topk.h"
+#include "tests/unit/sample_random.h"
 
 enum { HOSTS = 2000, COUNTERS = 64, PACKETS = 40000 };
-
-static uint64_t first_seed;
-static uint64_t random_state;
-
-/* SplitMix64. */
-static uint64_t next_random(void)
-{
-  random_state += UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t z = random_state;
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-static int start_from_the_seed(void **state)
-{
-  (void)state;
-  random_state = first_seed;
-  return 0;
-}
 
 static struct addr host(unsigned number)
 {
@@ -230,13 +208,9 @@ static void a_summary_of_no_counters_is_refused(void **state)
   topk_free(NULL);
 }
 
-#define FROM_SEED(test) cmocka_unit_test_setup(test, start_from_the_seed)
-
 int main(void)
 {
-  const char *given = getenv("SEINE_TEST_SEED");
-  first_seed = given != NULL ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-  printf("SEINE_TEST_SEED=%llu\n", (unsigned long long)first_seed);
+  choose_seed();
   const struct CMUnitTest tests[] = {
       FROM_SEED(counts_bound_the_truth_and_the_heavy_are_present),
       FROM_SEED(merged_summaries_keep_the_promise_within_their_summed_errors),
