@@ -16,12 +16,13 @@
 #include "cli/output.h"
 #include "common/clock.h"
 #include "sensor/capture.h"
+#include "sensor/decode.h"
 #include "sensor/meter.h"
 
 /* A batch of one file alone; rows of a minute record, which travels nowhere and so may be large;
  * the one interface of a file. */
 #define REPLAY_BATCH       256
-#define REPLAY_MINUTE_ROWS 65536
+#define REPLAY_MINUTE_ROWS 4096
 #define REPLAY_INTERFACE   "capture"
 
 /* A file with what is ours alone: its capture and meter, from the open to its end. */
@@ -157,7 +158,7 @@ static void replay_files_trouble(struct replay_source *source, const char *text)
   output_complain("%s", file->trouble);
 }
 
-/* The frame loop: one call a frame between libpcap and the meter. */
+/* The frame loop: one call a frame between the reader and the meter. */
 static void replay_files_frame(void *context, const struct frame *frame)
 {
   struct replay_source *source = context;
@@ -207,17 +208,45 @@ static int replay_files_meter(struct replay_source *source)
                          local->network_count);
 }
 
+/* A pcapng file may name an interface of another link type at any place. */
+static void replay_files_link(struct replay_source *source)
+{
+  const struct capture *capture = source->capture;
+  struct replay_file *file = &source->file;
+  if (capture_has_several_links(capture)) {
+    snprintf(file->link, sizeof file->link, "%s", capture_link_name(capture));
+  } else {
+    snprintf(file->link, sizeof file->link, "DLT %d (%s)", capture_link_type(capture),
+             capture_link_name(capture));
+  }
+}
+
+/* A file of which no frame can be understood is no measurement: better refused than counted as
+ * frames without meaning. With several link types its other frames are read. */
+static bool replay_files_knows_link(const struct replay_source *source)
+{
+  int link_type = capture_link_type(source->capture);
+  if (capture_has_several_links(source->capture) || decode_knows_link(link_type)) {
+    return true;
+  }
+  /* Counted all the same, as not IP: SLIP, frame relay, ARCnet of Linux, virtual sockets. */
+  return link_type == 8 || link_type == 107 || link_type == 129 || link_type == 271;
+}
+
 /* Ends the file where it is: its meter's rest comes out, then nothing more. */
 static void replay_files_end(struct replay_source *source)
 {
   const struct replay_files_sinks *sinks = &source->files->sinks;
+  replay_files_link(source);
   if (source->has_begun) {
     meter_finish(source->meter);
     sinks->ends(sinks->context, &source->file, meter_time(source->meter));
   }
   if (source->file.unknown_link_frames > 0) {
+    bool is_mixed = capture_has_several_links(source->capture);
     output_complain("%s: no decoder for %s: %llu frames counted as undecoded", source->file.path,
-                    source->file.link, (unsigned long long)source->file.unknown_link_frames);
+                    is_mixed ? "one of its link types" : source->file.link,
+                    (unsigned long long)source->file.unknown_link_frames);
   }
   replay_files_close(source);
 }
@@ -248,9 +277,15 @@ static void replay_files_open(struct replay_source *source)
     replay_files_trouble(source, message.text);
     return;
   }
-  const char *link = capture_link_name(source->capture);
-  snprintf(source->file.link, sizeof source->file.link, "DLT %d (%s)",
-           capture_link_type(source->capture), link);
+  replay_files_link(source);
+  if (!replay_files_knows_link(source)) {
+    char text[REPLAY_TROUBLE_MAX];
+    snprintf(text, sizeof text, "%s: no decoder for its link type, %s: the file is not read",
+             source->file.path, source->file.link);
+    replay_files_trouble(source, text);
+    replay_files_close(source);
+    return;
+  }
   err = replay_files_meter(source);
   if (err != 0) {
     replay_files_trouble(source, err_text(err));

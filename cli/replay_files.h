@@ -31,7 +31,7 @@ struct replay_local {
 struct replay_file {
   const char *path;
   char name[KEYS_NAME_MAX]; /* of the sensor: the file's name, made valid and unique */
-  char link[64];            /* "DLT 1 (EN10MB)", "" when it could not be opened */
+  char link[64];            /* "DLT 1 (EN10MB)", "several link types", "": not opened */
   uint64_t boot_id;         /* 1, 2, 3 ... by place */
   uint64_t frames;
   uint64_t unknown_link_frames;

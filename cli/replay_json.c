@@ -31,7 +31,7 @@ static json_t *replay_json_totals(const struct replay_sum *sum)
   }
   /* SCTP has no line of its own in the totals that seine(1) promises. */
   uint64_t other = protocol[SUMMARY_SCTP].packets + protocol[SUMMARY_OTHER_IP].packets;
-  return json_pack(
+  json_t *totals = json_pack(
       "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames",
       json_u64(sum->ledger.frames), "wire_bytes", json_u64(sum->ledger.wire_bytes), "ipv4_packets",
       json_u64(sum->ipv4_packets), "ipv6_packets", json_u64(sum->ipv6_packets), "tcp_packets",
@@ -40,6 +40,11 @@ static json_t *replay_json_totals(const struct replay_sum *sum)
       json_u64(protocol[SUMMARY_ICMP].packets), "other_ip_packets", json_u64(other), "ip_bytes",
       json_u64(ip_bytes), "non_ip_frames", json_u64(sum->non_ip_frames), "fragments",
       json_u64(sum->fragments), "undecoded", replay_json_undecoded(&sum->ledger));
+  json_object_set_new(totals, "tcp_flows", render_tcp_flows(&sum->tcp));
+  json_object_set_new(totals, "dns", render_dns(&sum->dns));
+  json_object_set_new(totals, "super_segments", render_segments(&sum->segments));
+  json_object_set_new(totals, "tunnelled_packets", json_u64(sum->tunnelled_packets));
+  return totals;
 }
 
 /* All directions, those that never occurred as zeros. */

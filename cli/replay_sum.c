@@ -71,7 +71,7 @@ static void replay_sum_keep(struct replay_sum *sum, const struct summary *s)
     return;
   }
   sum->minute = grown;
-  struct summary *copy = summary_clone(s);
+  struct summary *copy = summary_clone_rows(s);
   if (copy == NULL) {
     sum->has_failed = true;
     return;
@@ -91,6 +91,10 @@ static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
   sum->ipv6_packets += s->ipv6_packets;
   sum->fragments += s->fragments;
   sum->non_ip_frames += s->non_ip_frames;
+  sum->tunnelled_packets += s->tunnelled_packets;
+  summary_tcp_add(&sum->tcp, &s->tcp);
+  summary_dns_add(&sum->dns, &s->dns);
+  summary_segments_add(&sum->segments, &s->segments);
   summary_ledger_add(&sum->ledger, &s->ledger);
   /* Never by input: all meters of this process use one seed and size. */
   if (hll_merge(&sum->addresses, &s->addresses) != 0) {

@@ -26,7 +26,10 @@ struct replay_bounds {
 struct replay_sum {
   /* Sums over the minute records of all sensors. */
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
-  uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames;
+  uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames, tunnelled_packets;
+  struct summary_tcp tcp;
+  struct summary_dns dns;
+  struct summary_segments segments;
   struct summary_ledger ledger;
   struct hll addresses;
 

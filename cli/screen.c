@@ -37,7 +37,8 @@ void screen_catch(void)
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGHUP, &action, NULL);
-  struct sigaction resized = {.sa_handler = screen_resized};
+  /* A read goes on: only an end breaks off a capture from standard input. */
+  struct sigaction resized = {.sa_handler = screen_resized, .sa_flags = SA_RESTART};
   sigemptyset(&resized.sa_mask);
   sigaction(SIGWINCH, &resized, NULL);
 }

@@ -90,16 +90,32 @@ static void sensors_row(struct table *table, const json_t *answer, const json_t 
   table_cell(table, OUTPUT_PLAIN, "%.2f %%", json_get_number(sensor, "cpu_percent", 0));
   table_cell(table, OUTPUT_PLAIN, "%s",
              output_bytes(&bytes, sensors_number(sensor, "resident_bytes"), text));
+  const char *sampling = json_get_text(sensor, "sampling", "-");
+  bool is_scaled = strncmp(sampling, "scaled", strlen("scaled")) == 0;
+  table_cell(table, is_scaled ? OUTPUT_WARN : OUTPUT_PLAIN, "%s", sampling);
+}
+
+/* Captured, own and dropped packets of those that the kernel counted. */
+static void sensors_seen_cell(struct table *table, const json_t *interface)
+{
+  if (json_is_true(json_object_get(interface, "filtered"))) {
+    table_cell(table, OUTPUT_PLAIN, "filtered");
+  } else if (json_is_number(json_object_get(interface, "seen_percent"))) {
+    table_cell(table, OUTPUT_PLAIN, "%.1f %%", json_get_number(interface, "seen_percent", 0));
+  } else {
+    table_cell(table, OUTPUT_PLAIN, "-");
+  }
 }
 
 /* Kernel counters beside what was captured: the two should agree up to own traffic and drops. */
 static void sensors_print_interfaces(const json_t *sensors, const struct output *out)
 {
   static const struct table_column columns[] = {
-      {"INTERFACE", TABLE_LEFT, 0},   {"LINK", TABLE_LEFT, 1},
-      {"KERNEL RX", TABLE_RIGHT, 0},  {"KERNEL TX", TABLE_RIGHT, 0},
-      {"CAPTURED", TABLE_RIGHT, 0},   {"OWN", TABLE_RIGHT, 4},
-      {"RING DROPS", TABLE_RIGHT, 2}, {"DEVICE DROPS", TABLE_RIGHT, 3},
+      {"INTERFACE", TABLE_LEFT, 0},     {"LINK", TABLE_LEFT, 1},
+      {"KERNEL RX", TABLE_RIGHT, 0},    {"KERNEL TX", TABLE_RIGHT, 0},
+      {"CAPTURED", TABLE_RIGHT, 0},     {"OWN", TABLE_RIGHT, 4},
+      {"SEEN", TABLE_RIGHT, 1},         {"RING DROPS", TABLE_RIGHT, 2},
+      {"DEVICE DROPS", TABLE_RIGHT, 3},
   };
   struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
   size_t i, k;
@@ -125,6 +141,7 @@ static void sensors_print_interfaces(const json_t *sensors, const struct output 
                  output_bytes(out, sensors_number(interface, "captured_bytes"), text));
       table_cell(table, OUTPUT_PLAIN, "%s",
                  output_bytes(out, sensors_number(interface, "own_bytes"), text));
+      sensors_seen_cell(table, interface);
       sensors_count_cell(table, sensors_number(interface, "capture_dropped"), OUTPUT_WARN);
       sensors_count_cell(table, sensors_number(interface, "interface_dropped"), OUTPUT_WARN);
     }
@@ -156,6 +173,7 @@ static void sensors_print(const json_t *answer, const struct output *out)
       {"CLOCK", TABLE_RIGHT, 3},   {"FRAMES", TABLE_RIGHT, 1},    {"ON THE WIRE", TABLE_RIGHT, 2},
       {"DROPPED", TABLE_RIGHT, 0}, {"UNDECODED", TABLE_RIGHT, 7}, {"MISSING", TABLE_RIGHT, 4},
       {"LATE", TABLE_RIGHT, 8},    {"CPU", TABLE_RIGHT, 5},       {"MEMORY", TABLE_RIGHT, 6},
+      {"SAMPLING", TABLE_LEFT, 9},
   };
   /* No early return: the footer says who was asked, and when. */
   const json_t *sensors = json_object_get(answer, "sensors");

@@ -96,7 +96,7 @@ void top_print_conversations(const json_t *rows, const struct output *out)
   json_array_foreach(rows, i, row)
   {
     char text[OUTPUT_TEXT_MAX];
-    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "client", "?"));
+    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "client", "(many)"));
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "server", "?"));
     top_service(table, row, "server_port");
     top_cells(table, out, row, "out", "in");

@@ -6,7 +6,9 @@
  *     deltas  |  parts: records of one second each, in the order of arrival
  *
  * Records are only collected here. They are put in order and added up when the window closes, so
- * that the order of arrival leaves no trace in what comes out (P4). */
+ * that the order of arrival leaves no trace in what comes out (P4). Their sketches alone are merged
+ * as they come, into one set a window: with ten thousand sensors they would be 200 MB a second, and
+ * maxima and sums are the same in any order. */
 #include "collector/fleet.h"
 
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct open_window {
   int64_t start_ns, end_ns;
   size_t count, capacity;
   struct summary **parts;
+  struct summary_sketches *sketches; /* of all parts; NULL until one has some */
 };
 
 struct fleet {
@@ -56,6 +59,7 @@ static void window_empty(struct open_window *window)
     summary_free(window->parts[i]);
   }
   free(window->parts);
+  free(window->sketches);
   *window = (struct open_window){0};
 }
 
@@ -123,12 +127,29 @@ static int window_grow(struct open_window *window)
   return 0;
 }
 
+/* Taken with the first record that has any: most replays and small fleets' windows are few. */
+static int window_take_sketches(struct open_window *window)
+{
+  if (window->sketches == NULL) {
+    window->sketches = malloc(sizeof(*window->sketches));
+    if (window->sketches == NULL) {
+      return ERR_NO_MEMORY;
+    }
+    summary_sketches_init(window->sketches, SUMMARY_SECOND);
+  }
+  return 0;
+}
+
 /* On failure the window may stay without parts; fleet_close passes over it. */
-int fleet_add(struct fleet *fleet, struct summary *placed)
+int fleet_add(struct fleet *fleet, struct summary *placed, const struct summary_sketches *sketches)
 {
   struct open_window *window = window_at(fleet, placed->start_ns, placed->length_ns);
-  if (window == NULL || (window->count == window->capacity && window_grow(window) != 0)) {
+  if (window == NULL || (window->count == window->capacity && window_grow(window) != 0) ||
+      (sketches != NULL && window_take_sketches(window) != 0)) {
     return ERR_NO_MEMORY;
+  }
+  if (sketches != NULL) {
+    fleet_merge_sketches(fleet->merge, window->sketches, sketches);
   }
   window->parts[window->count++] = placed;
   return 0;
@@ -161,6 +182,7 @@ struct fleet_window *fleet_close(struct fleet *fleet, int64_t until_ns)
   while (fleet->closing.count == 0 && fleet_oldest_end_ns(fleet) <= until_ns) {
     /* Moved out before it is handed out: the callback may lead to a new record of another
      * second. */
+    window_empty(&fleet->closing);
     fleet->closing = fleet->open[0];
     fleet->closed_ns = fleet->closing.end_ns;
     fleet->count--;
@@ -173,14 +195,16 @@ struct fleet_window *fleet_close(struct fleet *fleet, int64_t until_ns)
   struct open_window *window = &fleet->closing;
   qsort(window->parts, window->count, sizeof(struct summary *), part_order);
   return fleet_merge_parts(fleet->merge, 0, (const struct summary *const *)window->parts,
-                           window->count);
+                           window->count, window->sketches);
 }
 
 /* A delta has one part, and expects nobody else. */
-struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *placed)
+struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *placed,
+                                  const struct summary_sketches *sketches)
 {
   const struct summary *parts[1] = {placed};
-  struct fleet_window *window = fleet_merge_parts(fleet->merge, ++fleet->revisions, parts, 1);
+  struct fleet_window *window =
+      fleet_merge_parts(fleet->merge, ++fleet->revisions, parts, 1, sketches);
   fleet_expect(window, 1);
   return window;
 }

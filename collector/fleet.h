@@ -33,14 +33,16 @@ int64_t fleet_closed_ns(const struct fleet *fleet);
 int64_t fleet_oldest_end_ns(const struct fleet *fleet);
 /* When it is one more than windows_max, the oldest must be closed now. */
 size_t fleet_open_count(const struct fleet *fleet);
-/* Takes a placed second record that starts at or after fleet_closed_ns. ERR_NO_MEMORY: not taken.
- */
-int fleet_add(struct fleet *fleet, struct summary *placed);
+/* Takes a placed second record that starts at or after fleet_closed_ns; its sketches (borrowed, may
+ * be NULL) are merged into the window's at once, since each takes more than the record's rows.
+ * ERR_NO_MEMORY: not taken. */
+int fleet_add(struct fleet *fleet, struct summary *placed, const struct summary_sketches *sketches);
 /* Merges the oldest window that ends at or before until_ns and closes it; the window is borrowed
  * until the next call. NULL when there is none left: all up to until_ns is closed now. */
 struct fleet_window *fleet_close(struct fleet *fleet, int64_t until_ns);
 /* The delta of a record that came after the close; borrowed until the next call. */
-struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *placed);
+struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *placed,
+                                  const struct summary_sketches *sketches);
 /* Sets how many sensors were expected, and with it the completeness. */
 void fleet_expect(struct fleet_window *window, uint32_t sensors_expected);
 /* Sketches of another seed or size, left out of the merge. */

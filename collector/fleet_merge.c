@@ -8,7 +8,8 @@
  *   nobody of the fleet                                +     +
  *   a host whose sensor is in this window              -     -    (counted there as sent)
  *   a host whose sensor is not, or may be, a member    -     +
- *   unknown: received bytes that no row shows          -     +
+ *   unknown: received bytes that no row shows,         -     +
+ *   or one that stands for many clients
  *
  * So low counts only what is certain, high all that is possible; they are equal when every sender
  * is known and no row was folded. Bytes that an outsider sent to an outsider through a bridge are
@@ -92,8 +93,16 @@ static void counters_add(struct fleet_window *window, const struct summary *s)
   window->flows_active += s->flows_active;
   window->flows_new += s->flows_new;
   window->interface_bytes += interfaces_bytes(s);
+  window->tunnelled_packets += s->tunnelled_packets;
   hist_merge(&window->packet_sizes, &s->packet_sizes);
+  summary_tcp_add(&window->tcp, &s->tcp);
+  summary_dns_add(&window->dns, &s->dns);
+  summary_segments_add(&window->segments, &s->segments);
   summary_ledger_add(&window->ledger, &s->ledger);
+  summary_quality_add(window->quality, s->quality);
+  if (s->sample_shift > window->sample_shift) {
+    window->sample_shift = s->sample_shift;
+  }
 }
 
 /* Registers merge by maximum. A larger sketch is folded; one of another seed cannot be merged. */
@@ -108,6 +117,18 @@ static void addresses_add(struct fleet_merge *merge, const struct hll *addresses
     from = &merge->folded;
   }
   merge->refused += hll_merge(&merge->window.addresses, from) != 0 ? 1 : 0;
+}
+
+/* Each alone: one that does not fit keeps out no other. */
+void fleet_merge_sketches(struct fleet_merge *merge, struct summary_sketches *into,
+                          const struct summary_sketches *from)
+{
+  merge->refused += hll_merge(&into->clients, &from->clients) != 0 ? 1 : 0;
+  merge->refused += hll_merge(&into->servers, &from->servers) != 0 ? 1 : 0;
+  merge->refused += hll_merge(&into->services, &from->services) != 0 ? 1 : 0;
+  for (size_t i = 0; i < SUMMARY_ENTROPIES; i++) {
+    merge->refused += entropy_merge(&into->entropy[i], &from->entropy[i]) != 0 ? 1 : 0;
+  }
 }
 
 /* Parts are sorted by name. */
@@ -177,6 +198,11 @@ struct received {
 static void row_add(const struct fleet_merge *merge, const struct host *host,
                     const struct summary_conversation *row, struct received *received)
 {
+  /* Many clients in one row: who of them has a sensor is not known, and they are nobody's peer.
+   * What came from them stays among what no row shows. */
+  if (summary_conversation_is_folded(row)) {
+    return;
+  }
   bool is_client = hosts_is_own(host, &row->client);
   if (is_client == hosts_is_own(host, &row->server)) {
     return; /* local or transit: in no sum of the fleet */
@@ -236,7 +262,8 @@ static void total_add(struct fleet_merge *merge, const struct summary *s)
 /* Parts come in order of sensor names, and the merges that are not commutative (Space-Saving) go in
  * that order: the same parts give the same window, bit by bit (P4). */
 struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revision,
-                                       const struct summary *const *parts, size_t n)
+                                       const struct summary *const *parts, size_t n,
+                                       const struct summary_sketches *sketches)
 {
   struct fleet_window *window = &merge->window;
   memset(window, 0, sizeof(*window));
@@ -249,6 +276,7 @@ struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revis
   window->revision = revision;
   window->parts = parts;
   window->part_count = n;
+  window->sketches = sketches;
   for (size_t i = 0; i < n; i++) {
     /* A clock that was set back brings the same second twice, in two epochs: two parts, one
      * sensor. */

@@ -15,9 +15,15 @@ struct fleet_merge;
 struct fleet_merge *fleet_merge_new(const struct hosts *hosts);
 void fleet_merge_free(struct fleet_merge *merge);
 /* Merges n >= 1 parts, which are in order of sensor names; the window is borrowed until the next
- * call and borrows the parts. revision > 0: a delta, which does not know who else was there. */
+ * call and borrows the parts and their merged sketches (may be NULL). revision > 0: a delta, which
+ * does not know who else was there. */
 struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revision,
-                                       const struct summary *const *parts, size_t n);
+                                       const struct summary *const *parts, size_t n,
+                                       const struct summary_sketches *sketches);
+/* into += from: maxima and sums, in any order. Sketches of another seed or size are left out and
+ * counted as refused. */
+void fleet_merge_sketches(struct fleet_merge *merge, struct summary_sketches *into,
+                          const struct summary_sketches *from);
 uint64_t fleet_merge_refused(const struct fleet_merge *merge);
 
 #endif

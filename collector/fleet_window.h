@@ -41,8 +41,17 @@ struct fleet_window {
   uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames;
   uint64_t tcp_events[SUMMARY_TCP_EVENTS];
   uint64_t flows_active, flows_new;
+  struct summary_tcp tcp;
+  struct summary_dns dns;
+  struct summary_segments segments;
+  uint64_t tunnelled_packets;
   struct hist packet_sizes;
   struct hll addresses; /* at HLL_PRECISION_SECOND */
+  /* Distinct clients, servers, services, and entropies of all parts; NULL when none told them.
+   * Borrowed until the callback returns. */
+  const struct summary_sketches *sketches;
+  uint8_t quality[SUMMARY_MEASURES]; /* the worst of the parts */
+  uint8_t sample_shift;              /* the largest of the parts: no common factor */
   struct summary_ledger ledger;
   uint64_t interface_bytes; /* kernel counters (or captured) of all interfaces, rx + tx */
 
@@ -50,7 +59,7 @@ struct fleet_window {
   struct topk_item talkers[FLEET_TALKERS];
   uint64_t talkers_floor;
 
-  /* The parts, in order of sensor names. Borrowed until the callback returns. */
+  /* The parts, in order of sensor names, without sketches. Borrowed until the callback returns. */
   size_t part_count;
   const struct summary *const *parts;
 };

@@ -48,7 +48,8 @@ struct host {
   bool has_bad_clock;                            /* |offset| >= 2 s, with hysteresis to 1 s */
   uint64_t records, repeated, late, gaps, refused;
   uint64_t frames, wire_bytes, undecoded, dropped, own_frames, folded; /* sums of its ledgers */
-  uint64_t cpu_ns, resident_bytes; /* cpu: of the newest interval */
+  uint64_t cpu_ns, resident_bytes;                 /* cpu: of the newest interval */
+  uint8_t quality[SUMMARY_MEASURES], sample_shift; /* of the newest second record */
   uint32_t interface_count;
   struct summary_interface interface[SUMMARY_INTERFACES_MAX]; /* of the newest second record */
   uint32_t total_count;

@@ -281,6 +281,8 @@ void hosts_record(struct host *host, const struct summary *placed, bool is_backl
     host->progress_ns = end;
     host->cpu_ns = placed->cpu_ns;
     host->resident_bytes = placed->resident_bytes;
+    memcpy(host->quality, placed->quality, sizeof(host->quality));
+    host->sample_shift = placed->sample_shift;
     host->interface_count = (uint32_t)placed->interface_count;
     for (size_t i = 0; i < placed->interface_count; i++) {
       host->interface[i] = placed->interfaces[i];

@@ -121,7 +121,7 @@ static int shape_check(const struct summary *s)
   }
   if (s->interface_count > SUMMARY_INTERFACES_MAX || s->talker_count > SUMMARY_TALKERS_MAX ||
       s->conversation_count > SUMMARY_CONVERSATIONS_MAX ||
-      s->first_seen_count > SUMMARY_FIRST_SEEN_MAX) {
+      s->first_seen_count > SUMMARY_FIRST_SEEN_MAX || s->edge_count > SUMMARY_EDGES_MAX) {
     return ERR_LIMIT;
   }
   return 0;

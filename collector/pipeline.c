@@ -107,12 +107,13 @@ int pipeline_hello(struct pipeline *pipeline, const struct message_hello *hello,
 }
 
 /* The record comes too late for its window: history is revised, detectors see nothing. */
-static void revise(struct pipeline *pipeline, struct host *host, const struct summary *placed)
+static void revise(struct pipeline *pipeline, struct host *host, const struct summary *placed,
+                   const struct summary_sketches *sketches)
 {
   host->late++;
   pipeline->stats.late++;
   pipeline->stats.windows_revised++;
-  pipeline->sinks.window(pipeline->sinks.context, fleet_revise(pipeline->fleet, placed));
+  pipeline->sinks.window(pipeline->sinks.context, fleet_revise(pipeline->fleet, placed, sketches));
 }
 
 /* Punctual is who comes before its window must close, even when the window did not wait. */
@@ -175,9 +176,10 @@ static void pass(struct pipeline *pipeline, struct host *host, const struct summ
   }
 }
 
-/* Everything that can fail is done: a record that gets here is applied, once and whole. */
+/* Everything that can fail is done: a record that gets here is applied, once and whole. sketches:
+ * the record's own, which a second's copy does not have. */
 static void apply(struct pipeline *pipeline, struct host *host, struct summary *placed,
-                  bool is_backlog, int64_t now_ns)
+                  const struct summary_sketches *sketches, bool is_backlog, int64_t now_ns)
 {
   bool is_second = placed->kind == SUMMARY_SECOND;
   bool is_waiting = is_second && placed->start_ns >= fleet_closed_ns(pipeline->fleet);
@@ -190,7 +192,7 @@ static void apply(struct pipeline *pipeline, struct host *host, struct summary *
     judge_punctual(pipeline, host, placed, is_backlog, now_ns);
   }
   if (is_second && !is_waiting) {
-    revise(pipeline, host, placed);
+    revise(pipeline, host, placed, sketches);
   }
   if (!is_waiting) {
     summary_free(placed);
@@ -210,9 +212,9 @@ int pipeline_record(struct pipeline *pipeline, const struct summary *s, bool is_
   if (err != 0) {
     return refuse(pipeline, host, err);
   }
-  /* A copy, since the window keeps it; what can fail comes first, so that a refusal leaves no
-   * trace. */
-  struct summary *placed = summary_clone(s);
+  /* A copy, since the window keeps it: of a second without its sketches, which the window merges
+   * at once. What can fail comes first, so that a refusal leaves no trace. */
+  struct summary *placed = s->kind == SUMMARY_SECOND ? summary_clone_rows(s) : summary_clone(s);
   if (placed == NULL) {
     return ERR_NO_MEMORY;
   }
@@ -220,14 +222,14 @@ int pipeline_record(struct pipeline *pipeline, const struct summary *s, bool is_
   placed->start_ns += hosts_place(pipeline->hosts, host, s, is_backlog, now_ns, &is_clamped);
   /* fleet_add takes the copy; a late or minute record stays ours and is freed in apply. */
   if (placed->kind == SUMMARY_SECOND && placed->start_ns >= fleet_closed_ns(pipeline->fleet)) {
-    err = fleet_add(pipeline->fleet, placed);
+    err = fleet_add(pipeline->fleet, placed, s->sketches);
     if (err != 0) {
       summary_free(placed);
       return err;
     }
   }
   pipeline->stats.clamped += is_clamped ? 1 : 0;
-  apply(pipeline, host, placed, is_backlog, now_ns);
+  apply(pipeline, host, placed, s->sketches, is_backlog, now_ns);
   return 0;
 }
 

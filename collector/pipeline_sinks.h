@@ -15,7 +15,7 @@ struct pipeline_sinks {
   /* A closed window, or a late delta (revision > 0). */
   void (*window)(void *context, const struct fleet_window *window);
   /* A record that was applied, as placed (start_ns shifted to the collector's clock). Each exactly
-   * once, second and minute records alike. */
+   * once, second and minute records alike; a second without its sketches. */
   void (*record)(void *context, const struct summary *summary);
   /* An alert changed its state (or was born pending). */
   void (*alert)(void *context, const struct alert *alert);

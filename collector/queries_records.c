@@ -16,14 +16,6 @@ struct gathering {
   int err;
 };
 
-/* About: allocator overhead is left out. */
-static size_t summary_bytes(const struct summary *s)
-{
-  return sizeof *s + s->interface_count * sizeof *s->interfaces +
-         s->talker_count * sizeof *s->talkers + s->conversation_count * sizeof *s->conversations +
-         s->first_seen_count * sizeof *s->first_seen;
-}
-
 /* Doubled, as always. */
 static int records_grow(struct records *records)
 {
@@ -43,12 +35,13 @@ static int records_grow(struct records *records)
 /* The bound is on memory (P5): an answer that needs more is refused with advice. */
 static int records_add(struct records *records, const struct summary *s)
 {
-  size_t bytes = summary_bytes(s);
+  /* Rankings look at rows alone. */
+  size_t bytes = summary_rows_bytes(s);
   if (records->bytes + bytes > RECORDS_BYTES_MAX) {
     return ERR_LIMIT;
   }
   int err = records_grow(records);
-  struct summary *copy = err == 0 ? summary_clone(s) : NULL;
+  struct summary *copy = err == 0 ? summary_clone_rows(s) : NULL;
   if (copy == NULL) {
     return ERR_NO_MEMORY;
   }

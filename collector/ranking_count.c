@@ -157,10 +157,25 @@ static struct ranking_group group_count(const struct ranking_bucket *bucket,
     direction_offer(&in, run.sensor, &run.in);
     group.witnesses = (uint8_t)(group.witnesses + (group.witnesses < UINT8_MAX));
   }
-  struct counts *unconfirmed = &bucket->ranking->totals.unconfirmed;
+  /* What a witness does not confirm of a folded row is in totals.folded already. */
+  struct counts aside = {0, 0, 0};
+  struct counts *unconfirmed =
+      summary_conversation_is_folded(group.row) ? &aside : &bucket->ranking->totals.unconfirmed;
   group.out = direction_counts(&out, unconfirmed);
   group.in = direction_counts(&in, unconfirmed);
   return group;
+}
+
+/* Each observer's folded rows stand for bytes that may be in rows of the clients' own sensors too:
+ * they add to how far the answer may be off, and are counted nowhere else. The row is listed with
+ * what the witness, or the largest observer, says. */
+static void group_fold(const struct ranking_bucket *bucket, const struct observation *at,
+                       const struct observation *end)
+{
+  for (; at < end; at++) {
+    counts_add(&bucket->ranking->totals.folded, &at->row->out);
+    counts_add(&bucket->ranking->totals.folded, &at->row->in);
+  }
 }
 
 /* Equal keys lie side by side after the sort. */
@@ -174,6 +189,9 @@ static void bucket_group(struct ranking_bucket *bucket, const struct observation
       end++;
     }
     struct ranking_group group = group_count(bucket, observations + i, observations + end);
+    if (summary_conversation_is_folded(group.row)) {
+      group_fold(bucket, observations + i, observations + end);
+    }
     /* A conversation of which the witness knows nothing stays out of the list; its bytes are in
      * unconfirmed. */
     if (group.out.packets + group.in.packets + group.out.bytes + group.in.bytes > 0) {
@@ -206,17 +224,31 @@ static int bucket_observe(struct ranking_bucket *bucket)
   return 0;
 }
 
+/* What no row shows: the folded sums, and rows that stand for many clients. Twice: a packet from an
+ * address to itself is sent and received by it. */
+static uint64_t hidden_bytes(const struct summary *part)
+{
+  uint64_t bytes = part->folded_out.bytes + part->folded_in.bytes;
+  for (size_t i = 0; i < part->conversation_count; i++) {
+    const struct summary_conversation *row = &part->conversations[i];
+    bytes += summary_conversation_is_folded(row) ? row->out.bytes + row->in.bytes : 0;
+  }
+  return 2 * bytes;
+}
+
 /* Names in order, each once, and each part's number among them. */
 static int bucket_name_sensors(struct ranking_bucket *bucket)
 {
   bucket->sensors = calloc(bucket->part_count, sizeof *bucket->sensors);
   bucket->sensor_of = calloc(bucket->part_count, sizeof *bucket->sensor_of);
-  if (bucket->sensors == NULL || bucket->sensor_of == NULL) {
+  bucket->hidden = calloc(bucket->part_count, sizeof *bucket->hidden);
+  if (bucket->sensors == NULL || bucket->sensor_of == NULL || bucket->hidden == NULL) {
     return ERR_NO_MEMORY;
   }
   for (size_t i = 0; i < bucket->part_count; i++) {
     bucket->sensors[i] = bucket->parts[i]->sensor;
     bucket->row_count += bucket->parts[i]->conversation_count;
+    bucket->hidden[i] = hidden_bytes(bucket->parts[i]);
   }
   qsort(bucket->sensors, bucket->part_count, sizeof *bucket->sensors, compare_names);
   for (size_t i = 0; i < bucket->part_count; i++) {
@@ -269,6 +301,13 @@ static void ranking_admit(struct ranking *ranking, const struct ranking_group *g
   struct ranking_key key = key_of(group->row);
   struct ranking_port_key port_key = {key.server_port, key.protocol, 0};
   struct ranking_conversation_item *item = ranking_table_add(&ranking->conversations, &key);
+  if (summary_conversation_is_folded(group->row)) {
+    ranking->totals.rows_refused += item == NULL ? 1 : 0;
+    if (item != NULL) {
+      item_merge(item, group);
+    }
+    return;
+  }
   struct ranking_port_item *port = NULL;
   if (item != NULL) {
     port = ranking_table_add(&ranking->ports, &port_key);
@@ -320,6 +359,7 @@ int ranking_bucket(struct ranking *ranking, const struct summary *const *parts, 
   }
   free(bucket.sensors);
   free(bucket.sensor_of);
+  free(bucket.hidden);
   free(bucket.groups);
   return err;
 }

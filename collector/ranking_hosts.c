@@ -45,6 +45,7 @@ struct mention {
 /* What one record (or the groups) say of a host. */
 struct sight {
   struct counts tx, rx; /* by conversation rows */
+  uint64_t unhidden;    /* of that, in rows of many clients: shown, and counted as hidden too */
   const struct summary_talker *talker;
 };
 
@@ -60,17 +61,12 @@ static int compare_mentions(const void *left, const void *right)
   return (a->part > b->part) - (a->part < b->part);
 }
 
-/* Twice: a packet from an address to itself is sent and received by it. */
-static uint64_t hidden_bytes(const struct summary *part)
-{
-  return 2 * (part->folded_out.bytes + part->folded_in.bytes);
-}
-
 /* Most bytes that a host absent from the record moved. A record without talkers (none were kept)
  * says nothing by its floor. */
-static uint64_t missable_bytes(const struct summary *part)
+static uint64_t missable_bytes(const struct ranking_bucket *bucket, uint32_t p)
 {
-  uint64_t hidden = hidden_bytes(part);
+  const struct summary *part = bucket->parts[p];
+  uint64_t hidden = bucket->hidden[p];
   if (part->talker_count > 0 && part->talkers_floor < hidden) {
     return part->talkers_floor;
   }
@@ -90,8 +86,7 @@ static struct mention *mention_put(struct mention *next, const struct addr *addr
  * hides bytes, for their bound. */
 static bool is_worth_mention(const struct ranking_bucket *bucket, uint32_t p, const struct addr *a)
 {
-  return hidden_bytes(bucket->parts[p]) > 0 ||
-         ranking_bucket_owner(bucket, a) == bucket->sensor_of[p];
+  return bucket->hidden[p] > 0 || ranking_bucket_owner(bucket, a) == bucket->sensor_of[p];
 }
 
 /* The two ends of each row, and each talker, of one record. */
@@ -101,7 +96,8 @@ static struct mention *mention_part(const struct ranking_bucket *bucket, uint32_
   const struct summary *part = bucket->parts[p];
   for (size_t i = 0; i < part->conversation_count; i++) {
     const struct summary_conversation *row = &part->conversations[i];
-    if (is_worth_mention(bucket, p, &row->client)) {
+    bool is_folded = summary_conversation_is_folded(row);
+    if (!is_folded && is_worth_mention(bucket, p, &row->client)) {
       mention_put(next++, &row->client, p, MENTION_CLIENT)->row = row;
     }
     if (is_worth_mention(bucket, p, &row->server)) {
@@ -126,6 +122,9 @@ static size_t mention_all(const struct ranking_bucket *bucket, struct mention *m
   }
   for (size_t i = 0; i < bucket->group_count; i++) {
     const struct ranking_group *group = &bucket->groups[i];
+    if (summary_conversation_is_folded(group->row)) {
+      continue;
+    }
     mention_put(next++, &group->row->client, NO_PART, MENTION_COUNTED_CLIENT)->group = group;
     mention_put(next++, &group->row->server, NO_PART, MENTION_COUNTED_SERVER)->group = group;
   }
@@ -143,6 +142,9 @@ static void sight_add(struct sight *sight, const struct mention *mention)
   case MENTION_SERVER:
     counts_add(&sight->tx, &mention->row->in);
     counts_add(&sight->rx, &mention->row->out);
+    if (summary_conversation_is_folded(mention->row)) {
+      sight->unhidden += mention->row->in.bytes + mention->row->out.bytes;
+    }
     break;
   case MENTION_TALKER:
     sight->talker = mention->talker;
@@ -159,9 +161,12 @@ static void sight_add(struct sight *sight, const struct mention *mention)
 }
 
 /* Most bytes that the record's sensor can have seen of the host. */
-static uint64_t sight_most(const struct sight *sight, const struct summary *part)
+static uint64_t sight_most(const struct sight *sight, const struct ranking_bucket *bucket,
+                           uint32_t p)
 {
-  uint64_t most = sight->tx.bytes + sight->rx.bytes + hidden_bytes(part);
+  const struct summary *part = bucket->parts[p];
+  uint64_t hidden = bucket->hidden[p] - sight->unhidden;
+  uint64_t most = sight->tx.bytes + sight->rx.bytes + hidden;
   uint64_t by_talkers = part->talkers_floor;
   if (sight->talker != NULL) {
     const struct summary_talker *talker = sight->talker;
@@ -172,17 +177,17 @@ static uint64_t sight_most(const struct sight *sight, const struct summary *part
 
 /* Adds the host's error by this record, less what missable_bytes counts for every host. */
 static void host_adjust(struct ranking_host_item *host, uint64_t most, uint64_t least,
-                        const struct summary *part)
+                        const struct ranking_bucket *bucket, uint32_t p)
 {
   uint64_t error = most > least ? most - least : 0;
-  host->error_adjustment += error - missable_bytes(part);
+  host->error_adjustment += error - missable_bytes(bucket, p);
 }
 
 /* The sensor knows its host by two lists: the talkers may have lost small counts to others, the
  * rows may have been folded. The larger one is nearer to the truth, as neither counts a byte
  * twice. */
 static void host_add_own(struct ranking_host_item *host, const struct sight *sight,
-                         const struct summary *part)
+                         const struct ranking_bucket *bucket, uint32_t p)
 {
   struct counts tx = sight->tx;
   struct counts rx = sight->rx;
@@ -193,7 +198,34 @@ static void host_add_own(struct ranking_host_item *host, const struct sight *sig
   }
   counts_add(&host->tx, &tx);
   counts_add(&host->rx, &rx);
-  host_adjust(host, sight_most(sight, part), tx.bytes + rx.bytes, part);
+  host_adjust(host, sight_most(sight, bucket, p), tx.bytes + rx.bytes, bucket, p);
+}
+
+/* A host without sensor as one record saw it. Its rows of many clients are in no group, since they
+ * may hold what the clients' sensors tell too: so they are among what may be missing. But a record
+ * counts each byte once: all that one record saw is a lower bound as well. */
+static void host_add_seen(struct ranking_host_item *host, const struct sight *sight,
+                          struct ranking_host_item *best, const struct ranking_bucket *bucket,
+                          uint32_t p)
+{
+  uint64_t seen = sight->tx.bytes + sight->rx.bytes;
+  host_adjust(host, sight_most(sight, bucket, p), seen - sight->unhidden, bucket, p);
+  if (sight->unhidden > 0 && seen > best->tx.bytes + best->rx.bytes) {
+    best->tx = sight->tx;
+    best->rx = sight->rx;
+  }
+}
+
+/* The higher of the two lower bounds; the upper one stays where it is. */
+static void host_raise(struct ranking_host_item *host, const struct ranking_host_item *best)
+{
+  uint64_t counted = host->tx.bytes + host->rx.bytes;
+  uint64_t seen = best->tx.bytes + best->rx.bytes;
+  if (seen > counted) {
+    host->error_adjustment -= seen - counted;
+    host->tx = best->tx;
+    host->rx = best->rx;
+  }
 }
 
 /* Mentions [at, end) are one host's. */
@@ -201,6 +233,7 @@ static struct ranking_host_item host_count(const struct ranking_bucket *bucket,
                                            const struct mention *at, const struct mention *end)
 {
   struct ranking_host_item host = {.addr = *at->addr};
+  struct ranking_host_item best = {.addr = *at->addr};
   uint32_t owner = ranking_bucket_owner(bucket, at->addr);
   while (at < end) {
     struct sight sight = {.talker = NULL};
@@ -215,12 +248,12 @@ static struct ranking_host_item host_count(const struct ranking_bucket *bucket,
       counts_add(&host.tx, &sight.tx);
       counts_add(&host.rx, &sight.rx);
     } else if (p != NO_PART && owner == RANKING_NO_SENSOR) {
-      uint64_t least = sight.tx.bytes + sight.rx.bytes;
-      host_adjust(&host, sight_most(&sight, bucket->parts[p]), least, bucket->parts[p]);
+      host_add_seen(&host, &sight, &best, bucket, p);
     } else if (p != NO_PART && bucket->sensor_of[p] == owner) {
-      host_add_own(&host, &sight, bucket->parts[p]);
+      host_add_own(&host, &sight, bucket, p);
     }
   }
+  host_raise(&host, &best);
   return host;
 }
 
@@ -262,7 +295,7 @@ static int bucket_missable(const struct ranking_bucket *bucket)
   struct ranking *ranking = bucket->ranking;
   uint64_t fleet = 0;
   for (size_t i = 0; i < bucket->part_count; i++) {
-    fleet += missable_bytes(bucket->parts[i]);
+    fleet += missable_bytes(bucket, (uint32_t)i);
   }
   for (size_t i = 0; i < bucket->sensor_count; i++) {
     char key[KEYS_NAME_MAX] = {0};
@@ -280,7 +313,7 @@ static int bucket_missable(const struct ranking_bucket *bucket)
     memcpy(key, bucket->parts[i]->sensor, strnlen(bucket->parts[i]->sensor, sizeof key - 1));
     struct ranking_sensor_item *item = ranking_table_find(&ranking->sensors, key);
     if (item != NULL) {
-      item->missable += missable_bytes(bucket->parts[i]);
+      item->missable += missable_bytes(bucket, (uint32_t)i);
     }
   }
   ranking->missable_fleet += fleet;

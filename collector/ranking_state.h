@@ -88,6 +88,7 @@ struct ranking_bucket {
   size_t sensor_count;
   const char **sensors; /* names in order */
   size_t row_count;     /* conversation rows of all parts */
+  uint64_t *hidden;     /* part -> most bytes of one host that no row shows for certain */
   struct ranking_group *groups;
   size_t group_count;
 };

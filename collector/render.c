@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers, windows, sensors and rankings as JSON; alerts are in render_alert.c. Names and units are
- * set here and nowhere else, so that the API, the webhooks and `seine replay` say the same thing by
- * the same name. json_pack takes over each new reference ("o"), also when it fails. */
+/* Numbers, windows and sensors as JSON; rankings and alerts are in files of their own. Names and
+ * units are set here and nowhere else, so that the API, the webhooks and `seine replay` say the
+ * same thing by the same name. json_pack takes over each new reference ("o"), also when it fails.
+ */
 #include "collector/render.h"
 
 #include <math.h>
@@ -39,6 +40,17 @@ json_t *render_percent(double value)
   return render_rounded(value, 1e3);
 }
 
+/* Each measure by name. */
+json_t *render_quality(const uint8_t quality[SUMMARY_MEASURES])
+{
+  json_t *object = json_object();
+  for (int i = 0; i < SUMMARY_MEASURES; i++) {
+    json_object_set_new(object, summary_measure_name((enum summary_measure)i),
+                        json_string(summary_quality_name((enum summary_quality)quality[i])));
+  }
+  return object;
+}
+
 json_t *render_time(int64_t time_ns)
 {
   return time_ns == INT64_MIN || time_ns == 0 ? json_null() : json_time(time_ns);
@@ -65,14 +77,16 @@ static json_t *render_undecoded(const struct summary_ledger *ledger)
 json_t *render_ledger(const struct summary_ledger *ledger)
 {
   return json_pack(
-      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames",
+      "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "frames",
       json_u64(ledger->frames), "wire_bytes", json_u64(ledger->wire_bytes), "undecoded",
       render_undecoded(ledger), "own_frames", json_u64(ledger->own_frames), "capture_dropped",
       json_u64(ledger->capture_dropped), "interface_dropped", json_u64(ledger->interface_dropped),
       "late_frames", json_u64(ledger->late_frames), "clamped_frames",
       json_u64(ledger->clamped_frames), "flows_folded", json_u64(ledger->flows_folded),
       "rows_folded", json_u64(ledger->rows_folded), "first_seen_folded",
-      json_u64(ledger->first_seen_folded), "queue_evicted", json_u64(ledger->queue_evicted));
+      json_u64(ledger->first_seen_folded), "queue_evicted", json_u64(ledger->queue_evicted),
+      "fragments_unmatched", json_u64(ledger->fragments_unmatched), "fragments_folded",
+      json_u64(ledger->fragments_folded));
 }
 
 /* All protocols of each direction; render_protocols is the same table read the other way. */
@@ -123,22 +137,70 @@ static json_t *render_tcp(const uint64_t events[SUMMARY_TCP_EVENTS])
                    "rst", json_u64(events[SUMMARY_TCP_RST]));
 }
 
+/* Attempts that nobody has answered yet count as half open, until an answer withdraws them. */
+json_t *render_tcp_flows(const struct summary_tcp *tcp)
+{
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "attempts", json_u64(tcp->attempts),
+                   "answered", json_u64(tcp->answered), "refused", json_u64(tcp->refused),
+                   "half_open", json_u64(tcp->half_open), "withdrawn", json_u64(tcp->withdrawn),
+                   "resets", json_u64(tcp->resets), "retransmitted", json_u64(tcp->retransmitted));
+}
+
+json_t *render_dns(const struct summary_dns *dns)
+{
+  return json_pack("{s:o, s:o, s:o}", "questions", json_u64(dns->questions), "answers",
+                   json_u64(dns->answers), "failures", json_u64(dns->failures));
+}
+
+json_t *render_segments(const struct summary_segments *segments)
+{
+  return json_pack("{s:o, s:o, s:o}", "segments", json_u64(segments->super_segments),
+                   "wire_packets", json_u64(segments->wire_packets), "header_bytes",
+                   json_u64(segments->header_bytes));
+}
+
+/* null where no sensor told it. */
+static json_t *render_distinct(const struct fleet_window *window)
+{
+  const struct summary_sketches *sketches = window->sketches;
+  if (sketches == NULL) {
+    return json_null();
+  }
+  return json_pack("{s:o, s:o, s:o}", "clients_estimate",
+                   render_number(rint(hll_estimate(&sketches->clients))), "servers_estimate",
+                   render_number(rint(hll_estimate(&sketches->servers))), "services_estimate",
+                   render_number(rint(hll_estimate(&sketches->services))));
+}
+
+/* What came after the first release of these names. */
+static void window_set_more(json_t *object, const struct fleet_window *window)
+{
+  json_object_set_new(object, "tcp_flows", render_tcp_flows(&window->tcp));
+  json_object_set_new(object, "dns", render_dns(&window->dns));
+  json_object_set_new(object, "super_segments", render_segments(&window->segments));
+  json_object_set_new(object, "tunnelled_packets", json_u64(window->tunnelled_packets));
+  json_object_set_new(object, "distinct", render_distinct(window));
+  json_object_set_new(object, "quality", render_quality(window->quality));
+}
+
 /* The estimate is rounded to whole addresses: its error (6.5 %) is far above one. */
 json_t *render_window(const struct fleet_window *window)
 {
   double addresses = hll_estimate(&window->addresses);
-  return json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                   "start", json_time(window->start_ns), "seconds",
-                   render_number((double)window->length_ns / (double)NS_PER_S), "revision",
-                   (int)window->revision, "sensors_expected", (int)window->sensors_expected,
-                   "sensors_present", (int)window->sensors_present, "completeness_percent",
-                   render_percent(window->completeness_percent), "directions",
-                   render_directions(window), "protocols", render_protocols(window), "total",
-                   render_total(window), "distinct_addresses_estimate",
-                   render_number(rint(addresses)), "flows_active", json_u64(window->flows_active),
-                   "flows_new", json_u64(window->flows_new), "interface_bytes",
-                   json_u64(window->interface_bytes), "tcp", render_tcp(window->tcp_events),
-                   "ledger", render_ledger(&window->ledger));
+  json_t *object =
+      json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                "start", json_time(window->start_ns), "seconds",
+                render_number((double)window->length_ns / (double)NS_PER_S), "revision",
+                (int)window->revision, "sensors_expected", (int)window->sensors_expected,
+                "sensors_present", (int)window->sensors_present, "completeness_percent",
+                render_percent(window->completeness_percent), "directions",
+                render_directions(window), "protocols", render_protocols(window), "total",
+                render_total(window), "distinct_addresses_estimate", render_number(rint(addresses)),
+                "flows_active", json_u64(window->flows_active), "flows_new",
+                json_u64(window->flows_new), "interface_bytes", json_u64(window->interface_bytes),
+                "tcp", render_tcp(window->tcp_events), "ledger", render_ledger(&window->ledger));
+  window_set_more(object, window);
+  return object;
 }
 
 enum render_host_state render_host_state(const struct host *host, int64_t now_ns)
@@ -166,17 +228,30 @@ static json_t *render_kernel(const struct summary_interface *interface)
                    "tx_dropped", json_u64(kernel->tx_dropped));
 }
 
-/* Kernel and capture side by side, as the sensor counted them in its newest second. */
-static json_t *render_interface(const struct summary_interface *interface)
+/* captured + own + lost of what the kernel counted; null where the two are not to be compared. */
+static json_t *render_seen(const struct summary_interface *interface, bool is_sampled)
 {
-  return json_pack(
-      "{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(interface->name),
-      "up", (int)interface->is_up, "kernel", render_kernel(interface), "captured_packets",
-      json_u64(interface->captured_packets), "captured_bytes", json_u64(interface->captured_bytes),
-      "own_packets", json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
-      "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
-      json_u64(interface->interface_dropped), "uncounted_ns",
-      json_integer(interface->uncounted_ns));
+  uint64_t kernel = interface->kernel.rx_packets + interface->kernel.tx_packets;
+  uint64_t seen = interface->captured_packets + interface->own_packets + interface->capture_dropped;
+  if (!interface->has_kernel || kernel == 0 || interface->is_filtered || is_sampled) {
+    return json_null();
+  }
+  return render_percent(100.0 * (double)seen / (double)kernel);
+}
+
+/* Kernel and capture side by side, as the sensor counted them in its newest second. */
+static json_t *render_interface(const struct summary_interface *interface, bool is_sampled)
+{
+  return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+                   json_text(interface->name), "up", (int)interface->is_up, "filtered",
+                   (int)interface->is_filtered, "seen_percent", render_seen(interface, is_sampled),
+                   "kernel", render_kernel(interface), "captured_packets",
+                   json_u64(interface->captured_packets), "captured_bytes",
+                   json_u64(interface->captured_bytes), "own_packets",
+                   json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
+                   "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
+                   json_u64(interface->interface_dropped), "uncounted_ns",
+                   json_integer(interface->uncounted_ns));
 }
 
 /* The same two over all time: kernel = captured + own + dropped is the check of a capture. */
@@ -200,6 +275,12 @@ static void host_set_clock(json_t *object, const struct host *host)
                       is_measured ? json_integer(host->clock_uncertainty_ns) : json_null());
   json_object_set_new(object, "shift_seconds", json_integer(host->shift_intervals));
   json_object_set_new(object, "clock_bad", json_boolean(host->has_bad_clock));
+}
+
+/* "exact", or which part of the flows the sensor looks at. */
+static json_t *render_sampling(uint8_t shift)
+{
+  return shift == 0 ? json_string("exact") : json_sprintf("scaled 1/%llu", 1ULL << (shift & 31U));
 }
 
 /* A table, as json_pack's formats grow unreadable beyond a dozen members. */
@@ -244,7 +325,8 @@ json_t *render_host(const struct host *host, int64_t now_ns)
   }
   json_t *interfaces = json_array();
   for (uint32_t i = 0; i < host->interface_count; i++) {
-    json_array_append_new(interfaces, render_interface(&host->interface[i]));
+    json_array_append_new(interfaces,
+                          render_interface(&host->interface[i], host->sample_shift > 0));
   }
   json_t *object = json_pack(
       "{s:o, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o}", "name", json_text(host->name), "state",
@@ -254,6 +336,8 @@ json_t *render_host(const struct host *host, int64_t now_ns)
       render_time(host->progress_ns));
   host_set_clock(object, host);
   host_set_counts(object, host);
+  json_object_set_new(object, "sampling", render_sampling(host->sample_shift));
+  json_object_set_new(object, "quality", render_quality(host->quality));
   json_object_set_new(object, "addresses", addresses);
   json_object_set_new(object, "interfaces", interfaces);
   json_t *totals = json_array();
@@ -262,56 +346,4 @@ json_t *render_host(const struct host *host, int64_t now_ns)
   }
   json_object_set_new(object, "interface_totals", totals);
   return object;
-}
-
-/* "" = no sensor. */
-static json_t *render_sensor(const char *name)
-{
-  return name[0] != '\0' ? json_text(name) : json_null();
-}
-
-/* The rows of `seine top`: an owner without a name is null, not "". */
-json_t *render_ranking_host(const struct ranking_host *row)
-{
-  return json_pack("{s:o, s:o, s:o, s:o, s:o}", "address", json_addr(&row->addr), "sensor",
-                   render_sensor(row->sensor), "tx", json_counts(&row->tx), "rx",
-                   json_counts(&row->rx), "error_bytes", json_u64(row->error_bytes));
-}
-
-json_t *render_ranking_conversation(const struct ranking_conversation *row)
-{
-  char protocol[8];
-  const struct summary_conversation *c = &row->row;
-  return json_pack("{s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "client",
-                   json_addr(&c->client), "server", json_addr(&c->server), "server_port",
-                   (int)c->server_port, "protocol", render_protocol(c->protocol, protocol),
-                   "client_sensor", render_sensor(row->client_sensor), "server_sensor",
-                   render_sensor(row->server_sensor), "out", json_counts(&c->out), "in",
-                   json_counts(&c->in), "flows", json_u64(c->flows), "guessed", (int)c->is_guessed,
-                   "witnesses", (int)row->witnesses, "first", json_time(c->first_ns), "last",
-                   json_time(c->last_ns));
-}
-
-json_t *render_ranking_port(const struct ranking_port *row)
-{
-  char protocol[8];
-  return json_pack("{s:i, s:s, s:o, s:o, s:o}", "port", (int)row->port, "protocol",
-                   render_protocol(row->protocol, protocol), "out", json_counts(&row->out), "in",
-                   json_counts(&row->in), "flows", json_u64(row->flows));
-}
-
-/* Known names for what people know by name; 0 and 255 are numbers like any other. */
-const char *render_protocol(uint8_t protocol, char out[8])
-{
-  static const struct {
-    uint8_t number;
-    const char *name;
-  } names[] = {{1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "icmpv6"}, {132, "sctp"}};
-  (void)snprintf(out, 8, "%u", (unsigned)protocol);
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    if (names[i].number == protocol) {
-      (void)snprintf(out, 8, "%s", names[i].name);
-    }
-  }
-  return out;
 }

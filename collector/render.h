@@ -26,10 +26,19 @@ int render_alert_read(const json_t *object, struct alert *out);
 /* {"start","seconds","revision","sensors_expected","sensors_present","completeness_percent",
  *  "directions":{"tx":{"packets","bytes","payload_bytes"},...},"protocols":{...},"total":{"bytes":{"low",
  *  "high"},"packets":{...}} or null,"distinct_addresses_estimate","flows_active","flows_new",
- *  "interface_bytes","tcp":{"syn","syn_ack","fin","rst"},"ledger":{...}} */
+ *  "interface_bytes","tcp":{"syn","syn_ack","fin","rst"},"ledger":{...},"tcp_flows","dns",
+ *  "super_segments","tunnelled_packets","distinct":{"clients_estimate",...} or null,"quality"} */
 json_t *render_window(const struct fleet_window *window);
 /* {"frames","wire_bytes","undecoded":{reason:count},"own_frames","capture_dropped",...} */
 json_t *render_ledger(const struct summary_ledger *ledger);
+/* {"attempts","answered","refused","half_open","withdrawn","resets","retransmitted"} */
+json_t *render_tcp_flows(const struct summary_tcp *tcp);
+/* {"questions","answers","failures"} */
+json_t *render_dns(const struct summary_dns *dns);
+/* {"segments","wire_packets","header_bytes"} */
+json_t *render_segments(const struct summary_segments *segments);
+/* {"traffic":"exact|scaled|absent","flows":...,"distinct":...,"first_seen":...} */
+json_t *render_quality(const uint8_t quality[SUMMARY_MEASURES]);
 /* An integer when the value is one; rounded to six decimals otherwise; null when not finite. */
 json_t *render_number(double value);
 /* The same with three decimals. */
@@ -46,13 +55,14 @@ enum render_host_state { RENDER_HOST_LIVE, RENDER_HOST_SILENT, RENDER_HOST_LEFT 
 enum render_host_state render_host_state(const struct host *host, int64_t now_ns);
 /* {"name","state":"live|silent|left","software","boot","last_heard","progress","clock_offset_ns",
  *  "clock_uncertainty_ns","shift_seconds","records","repeated","late","gaps","refused","frames",...,
- *  "cpu_percent","resident_bytes","addresses":[...],
- *  "interfaces":[{"name","up","kernel":{...} or null,"captured_packets",...}],
- *  "interface_totals":[{"name","kernel_packets",...}]} */
+ *  "cpu_percent","resident_bytes","sampling":"exact" or "scaled
+ * 1/n","quality":{...},"addresses":[...], "interfaces":[{"name","up","kernel":{...} or
+ * null,"captured_packets",...}], "interface_totals":[{"name","kernel_packets",...}]} */
 json_t *render_host(const struct host *host, int64_t now_ns);
 /* {"address","sensor" or null,"tx":{...},"rx":{...},"error_bytes"} */
 json_t *render_ranking_host(const struct ranking_host *row);
-/* {"client","server","server_port","protocol","client_sensor","server_sensor","out":{...},"in":{...},
+/* {"client" (null:
+ * many),"server","server_port","protocol","client_sensor","server_sensor","out":{...},"in":{...},
  *  "flows","guessed","witnesses","first","last"} */
 json_t *render_ranking_conversation(const struct ranking_conversation *row);
 /* {"port","protocol","out":{...},"in":{...},"flows"} */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A summary as a value: empty, copied whole into one block, its small sums and names.
  *
- *   one block:  | struct summary | interfaces | talkers | conversations | first_seen |
- *                     \______________^____________^____________^_____________^  pointers
+ *   one block:  | struct summary | interfaces | talkers | conversations | first_seen | edges | ...
+ *                     \______________^____________^____________^_____________^___________^ pointers
  *
  * So a summary that was made here is freed by one call. */
 #include "proto/summary.h"
@@ -37,6 +37,19 @@ static const char *const protocol_names[SUMMARY_PROTOCOLS] = {
     [SUMMARY_SCTP] = "sctp", [SUMMARY_OTHER_IP] = "other_ip",
 };
 
+static const char *const measure_names[SUMMARY_MEASURES] = {
+    [SUMMARY_MEASURE_TRAFFIC] = "traffic",
+    [SUMMARY_MEASURE_FLOWS] = "flows",
+    [SUMMARY_MEASURE_DISTINCT] = "distinct",
+    [SUMMARY_MEASURE_FIRST_SEEN] = "first_seen",
+};
+
+static const char *const quality_names[] = {
+    [SUMMARY_EXACT] = "exact",
+    [SUMMARY_SCALED] = "scaled",
+    [SUMMARY_ABSENT] = "absent",
+};
+
 const char *summary_undecoded_name(enum summary_undecoded reason)
 {
   return (unsigned)reason < SUMMARY_UNDECODED_REASONS ? undecoded_names[reason] : "invalid";
@@ -52,11 +65,35 @@ const char *summary_protocol_name(enum summary_protocol protocol)
   return (unsigned)protocol < SUMMARY_PROTOCOLS ? protocol_names[protocol] : "invalid";
 }
 
+/* Numbers may come from anywhere: what is none of ours has a name too. */
+const char *summary_measure_name(enum summary_measure measure)
+{
+  return (unsigned)measure < SUMMARY_MEASURES ? measure_names[measure] : "invalid";
+}
+
+const char *summary_quality_name(enum summary_quality quality)
+{
+  return (unsigned)quality <= SUMMARY_ABSENT ? quality_names[quality] : "invalid";
+}
+
 /* A minute's owner sets the finer precision itself (sensor/window.c). */
 void summary_init(struct summary *s)
 {
   memset(s, 0, sizeof(*s));
   hll_init(&s->addresses, HLL_PRECISION_SECOND, HASH_FLEET_SEED);
+}
+
+/* The sizes of common/hll.h and common/entropy.h; the codec takes no others. */
+void summary_sketches_init(struct summary_sketches *sketches, enum summary_kind kind)
+{
+  unsigned precision = kind == SUMMARY_SECOND ? HLL_PRECISION_SECOND : HLL_PRECISION_MINUTE;
+  unsigned buckets = kind == SUMMARY_SECOND ? ENTROPY_BUCKETS_SECOND : ENTROPY_BUCKETS_MINUTE;
+  hll_init(&sketches->clients, precision, HASH_FLEET_SEED);
+  hll_init(&sketches->servers, precision, HASH_FLEET_SEED);
+  hll_init(&sketches->services, precision, HASH_FLEET_SEED);
+  for (size_t i = 0; i < SUMMARY_ENTROPIES; i++) {
+    entropy_init(&sketches->entropy[i], buckets, HASH_FLEET_SEED);
+  }
 }
 
 /* Places size bytes at *at within a block and moves *at to the next place fit for any type. */
@@ -68,31 +105,57 @@ static size_t summary_place(size_t *at, size_t size)
   return place;
 }
 
+/* Where everything lies in a block; the head is at 0. */
+struct layout {
+  size_t interfaces, talkers, conversations, first_seen, edges, sketches, spreaders, victims;
+  size_t end;
+};
+
 /* The head first, then the arrays in the order of their counts. */
+static struct layout layout_of(const struct summary_sizes *sizes)
+{
+  struct layout at = {.end = 0};
+  (void)summary_place(&at.end, sizeof(struct summary));
+  at.interfaces = summary_place(&at.end, sizes->interfaces * sizeof(struct summary_interface));
+  at.talkers = summary_place(&at.end, sizes->talkers * sizeof(struct summary_talker));
+  at.conversations =
+      summary_place(&at.end, sizes->conversations * sizeof(struct summary_conversation));
+  at.first_seen = summary_place(&at.end, sizes->first_seen * sizeof(struct addr));
+  at.edges = summary_place(&at.end, sizes->edges * sizeof(struct summary_edge));
+  at.sketches = summary_place(&at.end, sizes->has_sketches ? sizeof(struct summary_sketches) : 0);
+  at.spreaders = summary_place(&at.end, sizes->spreaders);
+  at.victims = summary_place(&at.end, sizes->victims);
+  return at;
+}
+
+/* calloc's block fits any type, and so does each place in it. */
 struct summary *summary_new(const struct summary_sizes *sizes)
 {
-  size_t end = 0;
-  (void)summary_place(&end, sizeof(struct summary));
-  size_t interfaces = summary_place(&end, sizes->interfaces * sizeof(struct summary_interface));
-  size_t talkers = summary_place(&end, sizes->talkers * sizeof(struct summary_talker));
-  size_t conversations =
-      summary_place(&end, sizes->conversations * sizeof(struct summary_conversation));
-  size_t first_seen = summary_place(&end, sizes->first_seen * sizeof(struct addr));
-  unsigned char *block = calloc(1, end);
+  struct layout at = layout_of(sizes);
+  unsigned char *block = calloc(1, at.end);
   if (block == NULL) {
     return NULL;
   }
-  /* calloc's block fits any type, and so does each place in it. */
   struct summary *s = (struct summary *)(void *)block;
   summary_init(s);
-  s->interfaces = (struct summary_interface *)(void *)(block + interfaces);
-  s->talkers = (struct summary_talker *)(void *)(block + talkers);
-  s->conversations = (struct summary_conversation *)(void *)(block + conversations);
-  s->first_seen = (struct addr *)(void *)(block + first_seen);
+  s->interfaces = (struct summary_interface *)(void *)(block + at.interfaces);
+  s->talkers = (struct summary_talker *)(void *)(block + at.talkers);
+  s->conversations = (struct summary_conversation *)(void *)(block + at.conversations);
+  s->first_seen = (struct addr *)(void *)(block + at.first_seen);
+  s->edges = (struct summary_edge *)(void *)(block + at.edges);
+  if (sizes->has_sketches) {
+    s->sketches = (struct summary_sketches *)(void *)(block + at.sketches);
+    summary_sketches_init(s->sketches, SUMMARY_SECOND);
+  }
+  s->spreaders = sizes->spreaders > 0 ? block + at.spreaders : NULL;
+  s->victims = sizes->victims > 0 ? block + at.victims : NULL;
   s->interface_count = sizes->interfaces;
   s->talker_count = sizes->talkers;
   s->conversation_count = sizes->conversations;
   s->first_seen_count = sizes->first_seen;
+  s->edge_count = sizes->edges;
+  s->spreaders_length = sizes->spreaders;
+  s->victims_length = sizes->victims;
   return s;
 }
 
@@ -104,27 +167,71 @@ static void summary_copy_rows(void *to, const void *from, size_t count, size_t s
   }
 }
 
-/* The head by assignment, then the four pointers turned to the copy's own arrays. */
-struct summary *summary_clone(const struct summary *s)
+/* What the copy's sizes leave out of s stays out. The head by assignment, then the pointers turned
+ * to the copy's own arrays. */
+static struct summary *copy_of(const struct summary *s, const struct summary_sizes *sizes)
 {
-  struct summary_sizes sizes = {s->interface_count, s->talker_count, s->conversation_count,
-                                s->first_seen_count};
-  struct summary *copy = summary_new(&sizes);
+  struct summary *copy = summary_new(sizes);
   if (copy == NULL) {
     return NULL;
   }
-  struct summary arrays = *copy;
+  struct summary own = *copy;
   *copy = *s;
-  copy->interfaces = arrays.interfaces;
-  copy->talkers = arrays.talkers;
-  copy->conversations = arrays.conversations;
-  copy->first_seen = arrays.first_seen;
-  summary_copy_rows(copy->interfaces, s->interfaces, sizes.interfaces, sizeof(*s->interfaces));
-  summary_copy_rows(copy->talkers, s->talkers, sizes.talkers, sizeof(*s->talkers));
-  summary_copy_rows(copy->conversations, s->conversations, sizes.conversations,
+  copy->interfaces = own.interfaces;
+  copy->talkers = own.talkers;
+  copy->conversations = own.conversations;
+  copy->first_seen = own.first_seen;
+  copy->edges = own.edges;
+  copy->sketches = own.sketches;
+  copy->spreaders = own.spreaders;
+  copy->victims = own.victims;
+  copy->spreaders_length = sizes->spreaders;
+  copy->victims_length = sizes->victims;
+  summary_copy_rows(copy->interfaces, s->interfaces, sizes->interfaces, sizeof(*s->interfaces));
+  summary_copy_rows(copy->talkers, s->talkers, sizes->talkers, sizeof(*s->talkers));
+  summary_copy_rows(copy->conversations, s->conversations, sizes->conversations,
                     sizeof(*s->conversations));
-  summary_copy_rows(copy->first_seen, s->first_seen, sizes.first_seen, sizeof(*s->first_seen));
+  summary_copy_rows(copy->first_seen, s->first_seen, sizes->first_seen, sizeof(*s->first_seen));
+  summary_copy_rows(copy->edges, s->edges, sizes->edges, sizeof(*s->edges));
+  summary_copy_rows(copy->sketches, s->sketches, sizes->has_sketches, sizeof(*s->sketches));
+  summary_copy_rows(copy->spreaders, s->spreaders, sizes->spreaders, 1);
+  summary_copy_rows(copy->victims, s->victims, sizes->victims, 1);
   return copy;
+}
+
+/* A second's rows take some 6 KB, its sketches 20: ten thousand sensors make the difference. */
+struct summary *summary_clone_rows(const struct summary *s)
+{
+  struct summary_sizes sizes = {.interfaces = s->interface_count,
+                                .talkers = s->talker_count,
+                                .conversations = s->conversation_count,
+                                .first_seen = s->first_seen_count,
+                                .edges = s->edge_count};
+  return copy_of(s, &sizes);
+}
+
+struct summary *summary_clone(const struct summary *s)
+{
+  struct summary_sizes sizes = {.interfaces = s->interface_count,
+                                .talkers = s->talker_count,
+                                .conversations = s->conversation_count,
+                                .first_seen = s->first_seen_count,
+                                .edges = s->edge_count,
+                                .spreaders = s->spreaders_length,
+                                .victims = s->victims_length,
+                                .has_sketches = s->sketches != NULL};
+  return copy_of(s, &sizes);
+}
+
+/* The bound of whoever gathers many (P5). */
+size_t summary_rows_bytes(const struct summary *s)
+{
+  struct summary_sizes sizes = {.interfaces = s->interface_count,
+                                .talkers = s->talker_count,
+                                .conversations = s->conversation_count,
+                                .first_seen = s->first_seen_count,
+                                .edges = s->edge_count};
+  return layout_of(&sizes).end;
 }
 
 void summary_free(struct summary *s)
@@ -205,5 +312,49 @@ void summary_ledger_add(struct summary_ledger *into, const struct summary_ledger
   into->flows_folded += from->flows_folded;
   into->rows_folded += from->rows_folded;
   into->first_seen_folded += from->first_seen_folded;
+  into->fragments_unmatched += from->fragments_unmatched;
+  into->fragments_folded += from->fragments_folded;
   into->queue_evicted += from->queue_evicted;
+}
+
+/* Flows are a sensor's own: two that saw one flow both count it. */
+void summary_tcp_add(struct summary_tcp *into, const struct summary_tcp *from)
+{
+  into->attempts += from->attempts;
+  into->answered += from->answered;
+  into->refused += from->refused;
+  into->half_open += from->half_open;
+  into->withdrawn += from->withdrawn;
+  into->resets += from->resets;
+  into->retransmitted += from->retransmitted;
+  hist_merge(&into->handshake_10us, &from->handshake_10us);
+}
+
+void summary_dns_add(struct summary_dns *into, const struct summary_dns *from)
+{
+  into->questions += from->questions;
+  into->answers += from->answers;
+  into->failures += from->failures;
+}
+
+void summary_segments_add(struct summary_segments *into, const struct summary_segments *from)
+{
+  into->super_segments += from->super_segments;
+  into->wire_packets += from->wire_packets;
+  into->header_bytes += from->header_bytes;
+}
+
+/* The enum is in the order of badness. */
+void summary_quality_add(uint8_t into[SUMMARY_MEASURES], const uint8_t from[SUMMARY_MEASURES])
+{
+  for (size_t i = 0; i < SUMMARY_MEASURES; i++) {
+    into[i] = from[i] > into[i] ? from[i] : into[i];
+  }
+}
+
+/* Not 0.0.0.0, from which a host asks for its address. */
+bool summary_conversation_is_folded(const struct summary_conversation *row)
+{
+  static const struct addr many = {{0}};
+  return addr_equal(&row->client, &many);
 }

@@ -1,120 +1,136 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of columns. The first column of a group says how many rows there are. */
+/* The tables: a line for each member, in the order of summary.proto. */
 #include "proto/summary_columns.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* one column    name | kind | where its count is | where its pointer is | where the member is
- *
- * VALUES is a repeated field (count in entries), BYTES a bytes field (count in bytes), COUNTS the
- * three columns of a struct counts. */
+/* one column    name | kind | where the member is | where the members are that it is told by */
 /* Types and designators take no parentheses. */
 /* NOLINTBEGIN(bugprone-macro-parentheses) */
-#define VALUES(kind, field, row, member)                                                           \
+#define MEMBER(kind, row, member)                                                                  \
   {                                                                                                \
-#field, COLUMN_##kind, offsetof(Seine__Summary, n_##field), offsetof(Seine__Summary, field),   \
-        offsetof(row, member)                                                                      \
+#member, COLUMN_##kind, offsetof(row, member), 0, 0                                            \
   }
-#define BYTES(kind, field, row, member)                                                            \
+#define TOLD_BY(kind, row, member, base)                                                           \
   {                                                                                                \
-#field, COLUMN_##kind, offsetof(Seine__Summary, field) + offsetof(ProtobufCBinaryData, len),   \
-        offsetof(Seine__Summary, field) + offsetof(ProtobufCBinaryData, data),                     \
-        offsetof(row, member)                                                                      \
+#member, COLUMN_##kind, offsetof(row, member), offsetof(row, base), 0                          \
   }
-#define COUNTS(prefix, row, member)                                                                \
-  VALUES(U64, prefix##_packets, row, member.packets),                                              \
-      VALUES(U64, prefix##_bytes, row, member.bytes),                                              \
-      VALUES(U64, prefix##_payload_bytes, row, member.payload_bytes)
-#define GROUP(name, columns, row)                                                                  \
+#define COUNTS(row, member)                                                                        \
+  MEMBER(U64, row, member.packets), MEMBER(U64, row, member.bytes),                                \
+      TOLD_BY(BELOW, row, member.payload_bytes, member.bytes)
+#define SET(columns, row)                                                                          \
   {                                                                                                \
-    name, columns, COUNT_OF(columns), sizeof(row)                                                  \
+    sizeof(row), COUNT_OF(columns), columns                                                        \
   }
 
-/* Sparse: only cells with packets travel, each with its number. */
-static const struct column traffic[] = {
-    BYTES(U8, traffic_cells, struct traffic_row, cell),
-    COUNTS(traffic, struct traffic_row, counts),
-};
-const struct column_group columns_traffic = GROUP("traffic", traffic, struct traffic_row);
-
-/* Sparse too: empty buckets do not travel. */
-static const struct column sizes[] = {
-    BYTES(U8, size_buckets, struct size_row, bucket),
-    VALUES(U64, size_counts, struct size_row, count),
-};
-const struct column_group columns_sizes = GROUP("sizes", sizes, struct size_row);
-
-/* Names and flags are the codec's own: they are no plain columns. */
-#define INTERFACE(field, member) VALUES(U64, field, struct summary_interface, member)
+#define INTERFACE(kind, member) MEMBER(kind, struct summary_interface, member)
 static const struct column interfaces[] = {
-    INTERFACE(interface_kernel_rx_packets, kernel.rx_packets),
-    INTERFACE(interface_kernel_tx_packets, kernel.tx_packets),
-    INTERFACE(interface_kernel_rx_bytes, kernel.rx_bytes),
-    INTERFACE(interface_kernel_tx_bytes, kernel.tx_bytes),
-    INTERFACE(interface_kernel_rx_errors, kernel.rx_errors),
-    INTERFACE(interface_kernel_tx_errors, kernel.tx_errors),
-    INTERFACE(interface_kernel_rx_dropped, kernel.rx_dropped),
-    INTERFACE(interface_kernel_tx_dropped, kernel.tx_dropped),
-    INTERFACE(interface_captured_packets, captured_packets),
-    INTERFACE(interface_captured_bytes, captured_bytes),
-    INTERFACE(interface_own_packets, own_packets),
-    INTERFACE(interface_own_bytes, own_bytes),
-    INTERFACE(interface_capture_dropped, capture_dropped),
-    INTERFACE(interface_dropped, interface_dropped),
-    VALUES(SPAN, interface_uncounted_ns, struct summary_interface, uncounted_ns),
+    INTERFACE(BOOL, has_kernel),       INTERFACE(BOOL, is_up),
+    INTERFACE(U64, kernel.rx_packets), INTERFACE(U64, kernel.tx_packets),
+    INTERFACE(U64, kernel.rx_bytes),   INTERFACE(U64, kernel.tx_bytes),
+    INTERFACE(U64, kernel.rx_errors),  INTERFACE(U64, kernel.tx_errors),
+    INTERFACE(U64, kernel.rx_dropped), INTERFACE(U64, kernel.tx_dropped),
+    INTERFACE(U64, captured_packets),  INTERFACE(U64, captured_bytes),
+    INTERFACE(U64, own_packets),       INTERFACE(U64, own_bytes),
+    INTERFACE(U64, capture_dropped),   INTERFACE(U64, interface_dropped),
+    INTERFACE(SPAN, uncounted_ns),     INTERFACE(BOOL, is_filtered),
 };
-const struct column_group columns_interfaces =
-    GROUP("interfaces", interfaces, struct summary_interface);
+const struct column_set columns_interfaces = SET(interfaces, struct summary_interface);
 
-/* One address, what may be missing, and both directions. */
 static const struct column talkers[] = {
-    BYTES(ADDR, talker_addresses, struct summary_talker, addr),
-    VALUES(U64, talker_error_bytes, struct summary_talker, error_bytes),
-    COUNTS(talker_tx, struct summary_talker, tx),
-    COUNTS(talker_rx, struct summary_talker, rx),
+    MEMBER(ADDR, struct summary_talker, addr),
+    MEMBER(U64, struct summary_talker, error_bytes),
+    COUNTS(struct summary_talker, tx),
+    COUNTS(struct summary_talker, rx),
 };
-const struct column_group columns_talkers = GROUP("talkers", talkers, struct summary_talker);
 
-#define CONVERSATION struct summary_conversation
-/* Packed columns instead of nested messages: unpacking needs no structure a row. */
+#define CONVERSATION            struct summary_conversation
+#define CONVERSES(kind, member) MEMBER(kind, CONVERSATION, member)
 static const struct column conversations[] = {
-    BYTES(ADDR, conversation_clients, CONVERSATION, client),
-    BYTES(ADDR, conversation_servers, CONVERSATION, server),
-    VALUES(U16, conversation_ports, CONVERSATION, server_port),
-    BYTES(U8, conversation_protocols, CONVERSATION, protocol),
-    BYTES(BOOL, conversation_guessed, CONVERSATION, is_guessed),
-    BYTES(U8, conversation_tcp_flags_out, CONVERSATION, tcp_flags_out),
-    BYTES(U8, conversation_tcp_flags_in, CONVERSATION, tcp_flags_in),
-    VALUES(U32, conversation_flows, CONVERSATION, flows),
-    COUNTS(conversation_out, CONVERSATION, out),
-    COUNTS(conversation_in, CONVERSATION, in),
-    VALUES(TIME, conversation_first_ns, CONVERSATION, first_ns),
-    VALUES(TIME, conversation_last_ns, CONVERSATION, last_ns),
+    CONVERSES(ADDR_STEP, client),
+    CONVERSES(ADDR, server),
+    CONVERSES(U16, server_port),
+    CONVERSES(U8, protocol),
+    CONVERSES(BOOL, is_guessed),
+    CONVERSES(U8, tcp_flags_out),
+    CONVERSES(U8, tcp_flags_in),
+    CONVERSES(U32, flows),
+    COUNTS(CONVERSATION, out),
+    COUNTS(CONVERSATION, in),
+    CONVERSES(TIME, first_ns),
+    TOLD_BY(AFTER, CONVERSATION, last_ns, first_ns),
+    CONVERSES(U32, attempts),
+    CONVERSES(U32, failed),
+    CONVERSES(U32, retransmitted),
+    CONVERSES(U32, handshake_us),
+    {"second_max_bytes", COLUMN_BUSIEST, offsetof(CONVERSATION, second_max_bytes),
+     offsetof(CONVERSATION, out.bytes), offsetof(CONVERSATION, in.bytes)},
+    TOLD_BY(BELOW, CONVERSATION, second_min_bytes, second_max_bytes),
+    CONVERSES(U64, second_p95_bytes),
 };
-const struct column_group columns_conversations =
-    GROUP("conversations", conversations, CONVERSATION);
 
-static const struct column first_seen[] = {BYTES(ADDR, first_seen, struct addr, byte)};
-const struct column_group columns_first_seen = GROUP("first_seen", first_seen, struct addr);
+static const struct column first_seen[] = {{"address", COLUMN_ADDR, 0, 0, 0}};
+
+static const struct column edges[] = {
+    MEMBER(ADDR, struct summary_edge, client),
+    MEMBER(ADDR, struct summary_edge, server),
+    MEMBER(U16, struct summary_edge, server_port),
+    MEMBER(U8, struct summary_edge, protocol),
+};
+
+#define GROUP(columns, row)                                                                        \
+  {                                                                                                \
+#columns, offsetof(Seine__Summary, columns), SET(columns, row)                                 \
+  }
+const struct column_group summary_groups[SUMMARY_GROUPS] = {
+    [GROUP_TALKERS] = GROUP(talkers, struct summary_talker),
+    [GROUP_CONVERSATIONS] = GROUP(conversations, CONVERSATION),
+    [GROUP_FIRST_SEEN] = GROUP(first_seen, struct addr),
+    [GROUP_EDGES] = GROUP(edges, struct summary_edge),
+};
+
+static const struct column buckets[] = {{"bucket", COLUMN_U64, 0, 0, 0}};
+const struct column_set columns_buckets = SET(buckets, uint64_t);
+static const struct column cells[] = {
+    MEMBER(U64, struct counts, packets),
+    MEMBER(U64, struct counts, bytes),
+    TOLD_BY(BELOW, struct counts, payload_bytes, bytes),
+};
 
 /* All scalars are counters of 64 bits: one bound (SUMMARY_COUNTER_MAX) holds for each. */
-#define SCALAR(field, member)                                                                      \
+#define MESSAGE(part) Seine__Summary__##part
+#define SCALAR(part, field, member)                                                                \
   {                                                                                                \
-#field, offsetof(Seine__Summary, field), offsetof(struct summary, member)                      \
+#field, offsetof(MESSAGE(part), field), offsetof(struct summary, member)                       \
   }
-#define SCALAR_COUNTS(prefix)                                                                      \
-  SCALAR(prefix##_packets, prefix.packets), SCALAR(prefix##_bytes, prefix.bytes),                  \
-      SCALAR(prefix##_payload_bytes, prefix.payload_bytes)
-#define LEDGER(member) SCALAR(ledger_##member, ledger.member)
-const struct scalar summary_scalars[] = {
-    SCALAR(ipv4_packets, ipv4_packets),
-    SCALAR(ipv6_packets, ipv6_packets),
-    SCALAR(fragments, fragments),
-    SCALAR(non_ip_frames, non_ip_frames),
-    SCALAR(flows_active, flows_active),
-    SCALAR(flows_new, flows_new),
-    SCALAR_COUNTS(folded_out),
-    SCALAR_COUNTS(folded_in),
+#define SCALAR_COUNTS(part, prefix)                                                                \
+  SCALAR(part, prefix##_packets, prefix.packets), SCALAR(part, prefix##_bytes, prefix.bytes),      \
+      SCALAR(part, prefix##_payload_bytes, prefix.payload_bytes)
+#define ARRAY(part, field, member, columns, row)                                                   \
+  {                                                                                                \
+#field, offsetof(MESSAGE(part), field), offsetof(struct summary, member),                      \
+        sizeof(((struct summary *)0)->member) / sizeof(row), SET(columns, row)                     \
+  }
+
+static const struct scalar traffic_scalars[] = {
+    SCALAR(Traffic, ipv4_packets, ipv4_packets),
+    SCALAR(Traffic, ipv6_packets, ipv6_packets),
+    SCALAR(Traffic, fragments, fragments),
+    SCALAR(Traffic, non_ip_frames, non_ip_frames),
+    SCALAR(Traffic, tunnelled_packets, tunnelled_packets),
+    SCALAR(Traffic, flows_active, flows_active),
+    SCALAR(Traffic, flows_new, flows_new),
+    SCALAR_COUNTS(Traffic, folded_out),
+    SCALAR_COUNTS(Traffic, folded_in),
+    SCALAR(Traffic, talkers_floor, talkers_floor),
+};
+static const struct array traffic_arrays[] = {
+    ARRAY(Traffic, cells, traffic, cells, struct counts),
+    ARRAY(Traffic, sizes, packet_sizes.bucket, buckets, uint64_t),
+};
+
+#define LEDGER(member) SCALAR(Ledger, member, ledger.member)
+static const struct scalar ledger_scalars[] = {
     LEDGER(frames),
     LEDGER(wire_bytes),
     LEDGER(own_frames),
@@ -126,37 +142,107 @@ const struct scalar summary_scalars[] = {
     LEDGER(rows_folded),
     LEDGER(first_seen_folded),
     LEDGER(queue_evicted),
-    SCALAR(talkers_floor, talkers_floor),
-    SCALAR(cpu_ns, cpu_ns),
-    SCALAR(resident_bytes, resident_bytes),
-    SCALAR(flow_table_used, flow_table_used),
-    SCALAR(flow_table_slots, flow_table_slots),
+    LEDGER(fragments_unmatched),
+    LEDGER(fragments_folded),
 };
-/* NOLINTEND(bugprone-macro-parentheses) */
-const size_t summary_scalar_count = COUNT_OF(summary_scalars);
+static const struct array ledger_arrays[] = {
+    ARRAY(Ledger, undecoded, ledger.undecoded, buckets, uint64_t),
+};
 
-/* protobuf-c keeps a uint32 in four bytes and an element of a bytes field in as many as it has. */
-size_t column_entry_bytes(enum column_kind kind)
+#define TCP(member) SCALAR(Tcp, member, tcp.member)
+static const struct scalar tcp_scalars[] = {
+    TCP(attempts),  TCP(answered), TCP(refused),       TCP(half_open),
+    TCP(withdrawn), TCP(resets),   TCP(retransmitted),
+};
+static const struct array tcp_arrays[] = {
+    ARRAY(Tcp, events, tcp_events, buckets, uint64_t),
+    ARRAY(Tcp, handshakes, tcp.handshake_10us.bucket, buckets, uint64_t),
+};
+
+static const struct scalar dns_scalars[] = {
+    SCALAR(Dns, questions, dns.questions),
+    SCALAR(Dns, answers, dns.answers),
+    SCALAR(Dns, failures, dns.failures),
+};
+static const struct scalar segments_scalars[] = {
+    SCALAR(Segments, super_segments, segments.super_segments),
+    SCALAR(Segments, wire_packets, segments.wire_packets),
+    SCALAR(Segments, header_bytes, segments.header_bytes),
+};
+static const struct scalar self_scalars[] = {
+    SCALAR(Self, cpu_ns, cpu_ns),
+    SCALAR(Self, resident_bytes, resident_bytes),
+    SCALAR(Self, flow_table_used, flow_table_used),
+    SCALAR(Self, flow_table_slots, flow_table_slots),
+};
+
+#define PART(field, scalars, array_count, arrays)                                                  \
+  {                                                                                                \
+#field, &seine__summary__##field##__descriptor, offsetof(Seine__Summary, field),               \
+        COUNT_OF(scalars), array_count, scalars, arrays                                            \
+  }
+const struct part summary_parts[] = {
+    PART(traffic, traffic_scalars, COUNT_OF(traffic_arrays), traffic_arrays),
+    PART(ledger, ledger_scalars, COUNT_OF(ledger_arrays), ledger_arrays),
+    PART(tcp, tcp_scalars, COUNT_OF(tcp_arrays), tcp_arrays),
+    PART(dns, dns_scalars, 0, NULL),
+    PART(segments, segments_scalars, 0, NULL),
+    PART(self, self_scalars, 0, NULL),
+};
+const size_t summary_part_count = COUNT_OF(summary_parts);
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+size_t summary_group_rows(const struct summary *s, enum summary_group group, const void **rows)
 {
-  switch (kind) {
-  case COLUMN_U64:
-  case COLUMN_TIME:
-  case COLUMN_SPAN:
-    return 8;
-  case COLUMN_U32:
-  case COLUMN_U16:
-    return 4;
-  case COLUMN_ADDR:
-    return sizeof(struct addr);
-  case COLUMN_U8:
-  case COLUMN_BOOL:
+  switch (group) {
+  case GROUP_TALKERS:
+    *rows = s->talkers;
+    return s->talker_count;
+  case GROUP_CONVERSATIONS:
+    *rows = s->conversations;
+    return s->conversation_count;
+  case GROUP_FIRST_SEEN:
+    *rows = s->first_seen;
+    return s->first_seen_count;
+  case GROUP_EDGES:
+    *rows = s->edges;
+    return s->edge_count;
+  case SUMMARY_GROUPS:
   default:
-    return 1;
+    *rows = NULL;
+    return 0;
   }
 }
 
-/* A bytes field counts bytes, so an address counts sixteen times. */
-size_t column_counted(enum column_kind kind)
+size_t summary_group_max(enum summary_kind kind, enum summary_group group)
 {
-  return kind == COLUMN_ADDR ? sizeof(struct addr) : 1;
+  static const size_t most[SUMMARY_GROUPS] = {
+      [GROUP_TALKERS] = SUMMARY_TALKERS_MAX,
+      [GROUP_CONVERSATIONS] = SUMMARY_CONVERSATIONS_MAX,
+      [GROUP_FIRST_SEEN] = SUMMARY_FIRST_SEEN_MAX,
+      [GROUP_EDGES] = SUMMARY_EDGES_MAX,
+  };
+  return group == GROUP_CONVERSATIONS && kind == SUMMARY_SECOND ? SUMMARY_SECOND_ROWS_MAX
+                                                                : most[group];
+}
+
+size_t summary_group_addresses(enum summary_group group)
+{
+  return group == GROUP_CONVERSATIONS || group == GROUP_EDGES ? 2 : 1;
+}
+
+/* Either way an interval is at most a million units long: three bytes of varint. */
+int64_t summary_time_unit(enum summary_kind kind)
+{
+  return kind == SUMMARY_SECOND ? 1000 : 100000;
+}
+
+unsigned summary_entropy_buckets(enum summary_kind kind)
+{
+  return kind == SUMMARY_SECOND ? ENTROPY_BUCKETS_SECOND : ENTROPY_BUCKETS_MINUTE;
+}
+
+unsigned summary_precision(enum summary_kind kind)
+{
+  return kind == SUMMARY_SECOND ? HLL_PRECISION_SECOND : HLL_PRECISION_MINUTE;
 }

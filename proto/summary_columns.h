@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which field of proto/summary.proto holds which member of struct summary and its rows: the one
- * table that encoder and decoder walk, so that they cannot differ. Internal to the codec. */
+ * set of tables that encoder and decoder walk, so that they cannot differ. Internal to the codec.
+ *
+ *   scalar   one number: a uint64 of a message <-> a uint64_t of struct summary
+ *   column   one member of all rows, as a run of numbers
+ *   group    the columns of one kind of rows, one behind the other in a field of numbers
+ *   array    the same over rows that stand in struct summary itself (buckets, cells, reasons) */
 #ifndef PROTO_SUMMARY_COLUMNS_H
 #define PROTO_SUMMARY_COLUMNS_H
 
@@ -8,67 +13,93 @@
 #include "summary.pb-c.h"
 
 /* A reader refuses any other number. */
-#define SUMMARY_FORMAT_VERSION 1
+#define SUMMARY_FORMAT_VERSION 2
 
+/* How a member becomes its number on the wire; the words are summary.proto's. */
 enum column_kind {
-  COLUMN_U64,  /* repeated uint64 <-> uint64_t counter */
-  COLUMN_TIME, /* repeated sint64, from the interval's start <-> int64_t */
-  COLUMN_SPAN, /* repeated uint64 <-> int64_t, 0..length_ns */
-  COLUMN_U32,  /* repeated uint32 <-> uint32_t */
-  COLUMN_U16,  /* repeated uint32 <-> uint16_t */
-  COLUMN_U8,   /* bytes, one each <-> uint8_t */
-  COLUMN_BOOL, /* bytes, one each, 0 or 1 <-> bool */
-  COLUMN_ADDR, /* bytes, 16 each <-> struct addr */
+  COLUMN_U64,       /* plain <-> uint64_t counter */
+  COLUMN_U32,       /* plain <-> uint32_t */
+  COLUMN_U16,       /* plain <-> uint16_t */
+  COLUMN_U8,        /* plain <-> uint8_t */
+  COLUMN_BOOL,      /* plain, 0 or 1 <-> bool */
+  COLUMN_SPAN,      /* plain, 0..length_ns <-> int64_t */
+  COLUMN_ADDR,      /* address <-> struct addr */
+  COLUMN_ADDR_STEP, /* address step <-> struct addr */
+  COLUMN_BELOW,     /* below the member at base_at <-> uint64_t counter */
+  COLUMN_BUSIEST,   /* 0, or 1 + below the sum of those at base_at and more_at <-> counter */
+  COLUMN_TIME,      /* time <-> int64_t */
+  COLUMN_AFTER,     /* time less that of the member at base_at <-> int64_t */
 };
 
 struct column {
   const char *name;
   enum column_kind kind;
-  size_t count_at;  /* of its size_t in Seine__Summary: entries, or bytes of a bytes field */
-  size_t values_at; /* of its pointer there */
-  size_t row_at;    /* of the member in the row */
+  size_t row_at;  /* of the member in the row */
+  size_t base_at; /* of the members that it is told by, which stand before it */
+  size_t more_at;
 };
 
-/* Rows of one kind: their columns all have one length, that of the first. */
+/* Columns, and the rows that they are of. */
+struct column_set {
+  size_t row_size;
+  size_t column_count;
+  const struct column *column;
+};
+
 struct column_group {
   const char *name;
-  const struct column *column;
-  size_t column_count;
-  size_t row_size;
+  size_t wire_at; /* of the Rows message's pointer in Seine__Summary */
+  struct column_set set;
 };
 
-/* A uint64 of Seine__Summary and one of struct summary. */
 struct scalar {
   const char *name;
-  size_t wire_at;
-  size_t at;
+  size_t wire_at; /* in the message */
+  size_t at;      /* in struct summary */
 };
 
-/* Cells and buckets as rows of their own: only those that are not empty travel. */
-struct traffic_row {
-  uint8_t cell; /* 16 x direction + protocol */
-  struct counts counts;
-};
-struct size_row {
-  uint8_t bucket;
-  uint64_t count;
+struct array {
+  const char *name;
+  size_t wire_at;  /* of its bytes field in the message */
+  size_t at, rows; /* in struct summary */
+  struct column_set set;
 };
 
-extern const struct column_group columns_traffic;       /* struct traffic_row */
-extern const struct column_group columns_sizes;         /* struct size_row */
-extern const struct column_group columns_interfaces;    /* struct summary_interface */
-extern const struct column_group columns_talkers;       /* struct summary_talker */
-extern const struct column_group columns_conversations; /* struct summary_conversation */
-extern const struct column_group columns_first_seen;    /* struct addr */
-extern const struct scalar summary_scalars[];
-extern const size_t summary_scalar_count;
+/* A message of fixed numbers. */
+struct part {
+  const char *name;
+  const ProtobufCMessageDescriptor *descriptor;
+  size_t wire_at; /* of the message's pointer in Seine__Summary */
+  size_t scalar_count, array_count;
+  const struct scalar *scalar;
+  const struct array *array;
+};
 
-/* Bits of interface_flags, a byte for each interface. */
-enum { INTERFACE_FLAG_KERNEL = 1, INTERFACE_FLAG_UP = 2 };
+/* The row groups that name addresses and may be cut (summary_fit.c), in the order of the tables. */
+enum summary_group {
+  GROUP_TALKERS,
+  GROUP_CONVERSATIONS,
+  GROUP_FIRST_SEEN,
+  GROUP_EDGES,
+  SUMMARY_GROUPS,
+};
+extern const struct column_group summary_groups[SUMMARY_GROUPS];
+extern const struct column_set columns_interfaces; /* of struct summary_interface */
+extern const struct column_set columns_buckets;    /* of uint64_t */
+extern const struct part summary_parts[];
+extern const size_t summary_part_count;
 
-/* Bytes on the wire array for one entry of a column (a bytes field: of the field). */
-size_t column_entry_bytes(enum column_kind kind);
-/* Entries as count_at counts them, for each row: 16 for addresses, else 1. */
-size_t column_counted(enum column_kind kind);
+/* Where a summary keeps the rows of a group: *rows is its first row (NULL when there are none).
+ * Returns how many. */
+size_t summary_group_rows(const struct summary *s, enum summary_group group, const void **rows);
+/* How many rows of a group a record of that kind may have. */
+size_t summary_group_max(enum summary_kind kind, enum summary_group group);
+/* How many addresses one row of it names. */
+size_t summary_group_addresses(enum summary_group group);
+/* The unit of times on the wire. */
+int64_t summary_time_unit(enum summary_kind kind);
+/* Buckets of an entropy, registers' precision of a distinct counter. */
+unsigned summary_entropy_buckets(enum summary_kind kind);
+unsigned summary_precision(enum summary_kind kind);
 
 #endif

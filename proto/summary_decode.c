@@ -1,261 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes -> struct summary: unpacked into a bounded arena, then each column checked and copied.
- *
- * The bytes are a peer's: every count, number, time and name is bounded here, so that nothing
- * behind this file has to ask again. */
+/* Bytes -> struct summary. The bytes may come from anybody: every count, number, time and name is
+ * bounded here, so that nothing behind this file has to ask again. (Spreaders and victims are
+ * bounded in length; their own reader is fanout_decode.) */
 #include "proto/summary_codec.h"
 
 #include <string.h>
 
 #include "common/clock.h"
 #include "proto/arena.h"
-#include "proto/summary_columns.h"
+#include "proto/summary_decode_rows.h"
+#include "proto/summary_sketch.h"
 
-/* Four times what the largest honest minute needs; hostile bytes (a megabyte of tiny fields) stop
- * here. */
+/* Several times what the largest honest minute needs; hostile bytes (a megabyte of tiny fields)
+ * stop here. */
 #define DECODE_ARENA_BYTES (4 << 20)
 
-struct decoder {
-  const Seine__Summary *wire;
-  struct summary *s;
-  struct err_message *message;
-};
+/* What precedes everything in all versions: field 1, a varint. */
+#define VERSION_TAG 0x08
 
-/* One value of a column to its member, checked. The member may be written on failure too: the whole
- * summary is thrown away then. */
-static int decode_value(const struct decoder *d, const struct column *column,
-                        const unsigned char *from, unsigned char *to)
-{
-  uint64_t wide = 0;
-  uint32_t narrow = 0;
-  int64_t time = 0;
-  uint16_t port;
-  switch (column->kind) {
-  case COLUMN_U64:
-    memcpy(&wide, from, sizeof(wide));
-    memcpy(to, &wide, sizeof(wide));
-    return wide <= SUMMARY_COUNTER_MAX ? 0 : ERR_LIMIT;
-  case COLUMN_TIME:
-    memcpy(&time, from, sizeof(time));
-    if (__builtin_add_overflow(time, d->s->start_ns, &time) || time > SUMMARY_TIME_MAX_NS ||
-        time < -SUMMARY_TIME_MAX_NS) {
-      return ERR_LIMIT;
-    }
-    memcpy(to, &time, sizeof(time));
-    return 0;
-  case COLUMN_SPAN:
-    memcpy(&time, from, sizeof(time));
-    memcpy(to, &time, sizeof(time));
-    return time >= 0 && time <= d->s->length_ns ? 0 : ERR_LIMIT;
-  case COLUMN_U16:
-    memcpy(&narrow, from, sizeof(narrow));
-    port = (uint16_t)narrow;
-    memcpy(to, &port, sizeof(port));
-    return narrow <= UINT16_MAX ? 0 : ERR_LIMIT;
-  case COLUMN_BOOL:
-    *(bool *)(void *)to = *from == 1;
-    return *from <= 1 ? 0 : ERR_MALFORMED;
-  case COLUMN_U32:
-  case COLUMN_U8:
-  case COLUMN_ADDR:
-  default:
-    memcpy(to, from, column_entry_bytes(column->kind));
-    return 0;
-  }
-}
-
-/* By the table's offset: a size_t of protobuf-c's structure. */
-static size_t decode_column_count(const struct decoder *d, const struct column *column)
-{
-  size_t count;
-  memcpy(&count, (const unsigned char *)d->wire + column->count_at, sizeof(count));
-  return count;
-}
-
-/* All columns of a group must be as long as the first, which said how many rows there are. */
-static int decode_column(const struct decoder *d, const struct column *column, size_t row_size,
-                         void *rows, size_t count)
-{
-  size_t counted = decode_column_count(d, column);
-  if (counted != count * column_counted(column->kind)) {
-    return err_set(d->message, ERR_MALFORMED, "%s: %zu where %zu rows need %zu", column->name,
-                   counted, count, count * column_counted(column->kind));
-  }
-  /* From here on the column is as long as the table of rows: no read goes beyond it. */
-  const unsigned char *values;
-  memcpy(&values, (const unsigned char *)d->wire + column->values_at, sizeof(values));
-  size_t entry = column_entry_bytes(column->kind);
-  unsigned char *member = (unsigned char *)rows + column->row_at;
-  for (size_t i = 0; i < count; i++) {
-    int err = decode_value(d, column, values + i * entry, member + i * row_size);
-    if (err != 0) {
-      return err_set(d->message, err, "%s: value out of range in row %zu", column->name, i);
-    }
-  }
-  return 0;
-}
-
-/* Row by member: each column is spread over the rows, one after the other.
- *
- *   wire    clients: [ a b c ]   ports: [ 1 2 3 ]        rows: { a 1 } { b 2 } { c 3 } */
-static int decode_group(const struct decoder *d, const struct column_group *group, void *rows,
-                        size_t count)
-{
-  int err = 0;
-  for (size_t i = 0; i < group->column_count && err == 0; i++) {
-    err = decode_column(d, &group->column[i], group->row_size, rows, count);
-  }
-  return err;
-}
-
-/* How many rows the first column announces. */
-static int decode_size(const struct decoder *d, const struct column_group *group, size_t limit,
-                       size_t *out)
-{
-  const struct column *first = &group->column[0];
-  size_t counted = decode_column_count(d, first);
-  size_t each = column_counted(first->kind);
-  if (counted % each != 0) {
-    return err_set(d->message, ERR_MALFORMED, "%s: %zu bytes are no multiple of %zu", first->name,
-                   counted, each);
-  }
-  if (counted / each > limit) {
-    return err_set(d->message, ERR_LIMIT, "%s: %zu rows, at most %zu are allowed", group->name,
-                   counted / each, limit);
-  }
-  *out = counted / each;
-  return 0;
-}
-
-/* Ascending order makes sure that no cell comes twice, and that equal traffic is equal bytes. */
-static int decode_traffic(const struct decoder *d)
-{
-  struct traffic_row rows[SUMMARY_DIRECTIONS * SUMMARY_PROTOCOLS] = {{0}};
-  size_t count = 0;
-  int err = decode_size(d, &columns_traffic, sizeof(rows) / sizeof(rows[0]), &count);
-  if (err == 0) {
-    err = decode_group(d, &columns_traffic, rows, count);
-  }
-  int before = -1;
-  for (size_t i = 0; i < count && err == 0; i++) {
-    unsigned direction = rows[i].cell / 16U;
-    unsigned protocol = rows[i].cell % 16U;
-    if (direction >= SUMMARY_DIRECTIONS || protocol >= SUMMARY_PROTOCOLS ||
-        rows[i].cell <= before) {
-      return err_set(d->message, ERR_MALFORMED, "traffic_cells: %u unknown or out of order",
-                     rows[i].cell);
-    }
-    before = rows[i].cell;
-    d->s->traffic[direction][protocol] = rows[i].counts;
-  }
-  return err;
-}
-
-/* The same rule for the histogram's buckets. */
-static int decode_sizes(const struct decoder *d)
-{
-  struct size_row rows[HIST_BUCKETS] = {{0}};
-  size_t count = 0;
-  int err = decode_size(d, &columns_sizes, HIST_BUCKETS, &count);
-  if (err == 0) {
-    err = decode_group(d, &columns_sizes, rows, count);
-  }
-  int before = -1;
-  for (size_t i = 0; i < count && err == 0; i++) {
-    if (rows[i].bucket >= HIST_BUCKETS || rows[i].bucket <= before) {
-      return err_set(d->message, ERR_MALFORMED, "size_buckets: %u unknown or out of order",
-                     rows[i].bucket);
-    }
-    before = rows[i].bucket;
-    d->s->packet_sizes.bucket[rows[i].bucket] = rows[i].count;
-  }
-  return err;
-}
-
-/* Short arrays are fine (the rest is 0): a later sensor may not know an entry any more. */
-static int decode_array(const struct decoder *d, const char *name, const uint64_t *values,
-                        size_t count, uint64_t *out, size_t limit)
-{
-  if (count > limit) {
-    return err_set(d->message, ERR_LIMIT, "%s: %zu values, at most %zu are allowed", name, count,
-                   limit);
-  }
-  for (size_t i = 0; i < count; i++) {
-    if (values[i] > SUMMARY_COUNTER_MAX) {
-      return err_set(d->message, ERR_LIMIT, "%s: value out of range", name);
-    }
-    out[i] = values[i];
-  }
-  return 0;
-}
-
-/* Absent fields read as 0, which is right for every counter. */
-static int decode_scalars(const struct decoder *d)
-{
-  for (size_t i = 0; i < summary_scalar_count; i++) {
-    uint64_t value;
-    memcpy(&value, (const unsigned char *)d->wire + summary_scalars[i].wire_at, sizeof(value));
-    if (value > SUMMARY_COUNTER_MAX) {
-      return err_set(d->message, ERR_LIMIT, "%s: value out of range", summary_scalars[i].name);
-    }
-    memcpy((unsigned char *)d->s + summary_scalars[i].at, &value, sizeof(value));
-  }
-  int err = decode_array(d, "tcp_events", d->wire->tcp_events, d->wire->n_tcp_events,
-                         d->s->tcp_events, SUMMARY_TCP_EVENTS);
-  if (err == 0) {
-    err =
-        decode_array(d, "ledger_undecoded", d->wire->ledger_undecoded, d->wire->n_ledger_undecoded,
-                     d->s->ledger.undecoded, SUMMARY_UNDECODED_REASONS);
-  }
-  if (err == 0 && d->s->ledger.undecoded[SUMMARY_DECODED] != 0) {
-    err = err_set(d->message, ERR_MALFORMED, "ledger_undecoded: entry 0 is not 0");
-  }
-  return err;
-}
-
-/* Names and flags by hand, the rest by the table. How many rows there are the names say. */
+/* How many rows there are the names say. */
 static int decode_interfaces(const struct decoder *d)
 {
-  const Seine__Summary *wire = d->wire;
+  const Seine__Summary__Interfaces *wire = d->wire->interfaces;
   size_t count = d->s->interface_count;
-  if (wire->interface_flags.len != count) {
-    return err_set(d->message, ERR_MALFORMED, "interface_flags: %zu where %zu rows need %zu",
-                   wire->interface_flags.len, count, count);
-  }
   for (size_t i = 0; i < count; i++) {
-    struct summary_interface *interface = &d->s->interfaces[i];
-    if (!summary_is_interface_name(wire->interface_names[i])) {
+    if (!summary_is_interface_name(wire->names[i])) {
       return err_set(d->message, ERR_MALFORMED,
-                     "interface_names: row %zu is not 1..%d printable characters", i,
+                     "interfaces.names: row %zu is not 1..%d printable characters", i,
                      SUMMARY_INTERFACE_NAME_MAX - 1);
     }
-    memcpy(interface->name, wire->interface_names[i], strlen(wire->interface_names[i]) + 1);
-    interface->has_kernel = (wire->interface_flags.data[i] & INTERFACE_FLAG_KERNEL) != 0;
-    interface->is_up = (wire->interface_flags.data[i] & INTERFACE_FLAG_UP) != 0;
+    memcpy(d->s->interfaces[i].name, wire->names[i], strlen(wire->names[i]) + 1);
   }
-  return decode_group(d, &columns_interfaces, d->s->interfaces, count);
+  if (wire == NULL) {
+    return 0;
+  }
+  struct number_reader numbers = reader_of(&wire->numbers);
+  return decode_columns(d, "interfaces", &columns_interfaces, &numbers, d->s->interfaces, count);
 }
 
-/* Sketches of unlike precision do not merge: better refused here than at each merge. */
-static int decode_sketch(const struct decoder *d)
+/* Precision and seed are the record's: sketches of one record are alike. */
+static int decode_sketch(const struct decoder *d, const char *name,
+                         const ProtobufCBinaryData *bytes, struct hll *out)
 {
-  const ProtobufCBinaryData *sketch = &d->wire->addresses_sketch;
-  unsigned precision = d->s->kind == SUMMARY_SECOND ? HLL_PRECISION_SECOND : HLL_PRECISION_MINUTE;
-  if (sketch->len == 0) {
-    return err_set(d->message, ERR_MALFORMED, "addresses_sketch: missing");
+  hll_init(out, summary_precision(d->s->kind), d->wire->sketches->seed);
+  int err = sketch_decode(bytes->data, bytes->len, out);
+  return err == 0 ? 0
+                  : err_set(d->message, err == ERR_TRUNCATED ? ERR_MALFORMED : err,
+                            "sketches.%s: %s (%zu bytes)", name, err_text(err), bytes->len);
+}
+
+/* Four runs of buckets, one behind the other. */
+static int decode_entropies(const struct decoder *d)
+{
+  const Seine__Summary__Sketches *wire = d->wire->sketches;
+  struct number_reader numbers = reader_of(&wire->entropy);
+  unsigned buckets = summary_entropy_buckets(d->s->kind);
+  int err = 0;
+  for (unsigned i = 0; i < SUMMARY_ENTROPIES && err == 0; i++) {
+    struct entropy *entropy = &d->s->sketches->entropy[i];
+    entropy_init(entropy, buckets, wire->seed);
+    err =
+        decode_columns(d, "sketches.entropy", &columns_buckets, &numbers, entropy->bucket, buckets);
   }
-  int err = hll_decode(sketch->data, sketch->len, &d->s->addresses);
-  if (err != 0) {
-    return err_set(d->message, err, "addresses_sketch: %s", err_text(err));
+  if (err == 0 && reader_has_more(&numbers)) {
+    err = err_set(d->message, ERR_MALFORMED, "sketches.entropy: more numbers than %u buckets",
+                  buckets * SUMMARY_ENTROPIES);
   }
-  if (d->s->addresses.precision != precision) {
-    return err_set(d->message, ERR_MALFORMED, "addresses_sketch: precision %u, expected %u",
-                   d->s->addresses.precision, precision);
+  return err;
+}
+
+/* The addresses' sketch is always there, if only as a seed; the others may have gone unmeasured. */
+static int decode_sketches(const struct decoder *d)
+{
+  const Seine__Summary__Sketches *wire = d->wire->sketches;
+  struct summary_sketches *sketches = d->s->sketches;
+  int err = decode_sketch(d, "addresses", &wire->addresses, &d->s->addresses);
+  if (err != 0 || sketches == NULL) {
+    return err;
+  }
+  err = decode_sketch(d, "clients", &wire->clients, &sketches->clients);
+  err = err != 0 ? err : decode_sketch(d, "servers", &wire->servers, &sketches->servers);
+  err = err != 0 ? err : decode_sketch(d, "services", &wire->services, &sketches->services);
+  return err != 0 ? err : decode_entropies(d);
+}
+
+/* Encoded sketches of a minute, as they are. */
+static int decode_blobs(const struct decoder *d)
+{
+  const Seine__Summary *wire = d->wire;
+  if (wire->spreaders.len > 0) {
+    memcpy(d->s->spreaders, wire->spreaders.data, wire->spreaders.len);
+  }
+  if (wire->victims.len > 0) {
+    memcpy(d->s->victims, wire->victims.data, wire->victims.len);
   }
   return 0;
 }
 
-/* Which interval: version, kind, length and start, since all the rest depends on them. */
+/* Which interval: version, kind and start, since all the rest depends on them. */
 static int decode_interval(const struct decoder *d)
 {
   const Seine__Summary *wire = d->wire;
@@ -267,10 +109,6 @@ static int decode_interval(const struct decoder *d)
     return err_set(d->message, ERR_MALFORMED, "kind: %u, expected 1 or 2", wire->kind);
   }
   int64_t length_ns = wire->kind == SUMMARY_SECOND ? NS_PER_S : NS_PER_MINUTE;
-  if (wire->length_ns != length_ns) {
-    return err_set(d->message, ERR_MALFORMED, "length_ns: %lld, expected %lld",
-                   (long long)wire->length_ns, (long long)length_ns);
-  }
   if (wire->start_ns < 0 || wire->start_ns > SUMMARY_TIME_MAX_NS ||
       wire->start_ns % length_ns != 0) {
     return err_set(d->message, ERR_MALFORMED, "start_ns: %lld is no start of an interval",
@@ -285,7 +123,9 @@ static int decode_clock(const struct decoder *d)
   const Seine__Summary *wire = d->wire;
   if (wire->clock_offset_ns > SUMMARY_TIME_MAX_NS || wire->clock_offset_ns < -SUMMARY_TIME_MAX_NS ||
       wire->clock_uncertainty_ns < 0 || wire->clock_uncertainty_ns > SUMMARY_TIME_MAX_NS) {
-    return err_set(d->message, ERR_LIMIT, "clock_offset_ns or clock_uncertainty_ns out of range");
+    return err_set(d->message, ERR_LIMIT,
+                   "clock_offset_ns or clock_uncertainty_ns: %lld, %lld out of range",
+                   (long long)wire->clock_offset_ns, (long long)wire->clock_uncertainty_ns);
   }
   d->s->clock_epoch = wire->clock_epoch;
   d->s->clock_offset_ns = wire->clock_offset_ns;
@@ -293,58 +133,127 @@ static int decode_clock(const struct decoder *d)
   return 0;
 }
 
-/* Limits first: they bound the block that is taken for the rows. */
-static int decode_sizes_of_arrays(const struct decoder *d, struct summary_sizes *sizes)
+/* Two bits a measure; what lies above them is no measure that we know. */
+static int decode_quality(const struct decoder *d)
 {
-  size_t rows =
-      d->wire->kind == SUMMARY_SECOND ? SUMMARY_SECOND_ROWS_MAX : (size_t)SUMMARY_CONVERSATIONS_MAX;
-  sizes->interfaces = d->wire->n_interface_names;
-  if (sizes->interfaces > SUMMARY_INTERFACES_MAX) {
-    return err_set(d->message, ERR_LIMIT, "interfaces: %zu rows, at most %d are allowed",
-                   sizes->interfaces, SUMMARY_INTERFACES_MAX);
+  uint32_t left = d->wire->quality;
+  for (unsigned i = 0; i < SUMMARY_MEASURES; i++, left >>= 2) {
+    d->s->quality[i] = left & 3U;
+    if (d->s->quality[i] > SUMMARY_ABSENT) {
+      return err_set(d->message, ERR_MALFORMED, "quality: measure %u is 3, expected 0 to 2", i);
+    }
   }
-  int err = decode_size(d, &columns_talkers, SUMMARY_TALKERS_MAX, &sizes->talkers);
-  if (err == 0) {
-    err = decode_size(d, &columns_conversations, rows, &sizes->conversations);
+  if (left != 0) {
+    return err_set(d->message, ERR_MALFORMED, "quality: %u, expected %d measures", d->wire->quality,
+                   SUMMARY_MEASURES);
+  }
+  if (d->wire->sample_shift > SUMMARY_SHIFT_MAX) {
+    return err_set(d->message, ERR_LIMIT, "sample_shift: %u, at most %d is allowed",
+                   d->wire->sample_shift, SUMMARY_SHIFT_MAX);
+  }
+  d->s->sample_shift = (uint8_t)d->wire->sample_shift;
+  return 0;
+}
+
+/* The minute's alone. */
+static int check_blob(const struct decoder *d, const char *name, size_t length)
+{
+  size_t most = d->wire->kind == SUMMARY_MINUTE ? FANOUT_ENCODED_MAX : 0;
+  return length <= most ? 0
+                        : err_set(d->message, ERR_LIMIT, "%s: %zu bytes, at most %zu are allowed",
+                                  name, length, most);
+}
+
+/* Limits first: they bound the block that is taken for the rows. */
+static int decode_sizes(const struct decoder *d, struct summary_sizes *sizes)
+{
+  const Seine__Summary *wire = d->wire;
+  size_t counts[SUMMARY_GROUPS] = {0};
+  int err = 0;
+  for (unsigned g = 0; g < SUMMARY_GROUPS && err == 0; g++) {
+    size_t most = summary_group_max((enum summary_kind)wire->kind, (enum summary_group)g);
+    err = decode_count(d, &summary_groups[g], most, &counts[g]);
+  }
+  err = err != 0 ? err : check_blob(d, "spreaders", wire->spreaders.len);
+  err = err != 0 ? err : check_blob(d, "victims", wire->victims.len);
+  if (err == 0 && wire->sketches == NULL) {
+    err = err_set(d->message, ERR_MALFORMED, "sketches: missing");
+  } else if (err == 0 && wire->sketches->all > 1) {
+    err = err_set(d->message, ERR_MALFORMED, "sketches.all: %u, expected 0 or 1",
+                  wire->sketches->all);
+  }
+  size_t interfaces = wire->interfaces != NULL ? wire->interfaces->n_names : 0;
+  if (err == 0 && interfaces > SUMMARY_INTERFACES_MAX) {
+    err = err_set(d->message, ERR_LIMIT, "interfaces: %zu rows, at most %d are allowed", interfaces,
+                  SUMMARY_INTERFACES_MAX);
   }
   if (err == 0) {
-    err = decode_size(d, &columns_first_seen, SUMMARY_FIRST_SEEN_MAX, &sizes->first_seen);
+    *sizes = (struct summary_sizes){interfaces,
+                                    counts[GROUP_TALKERS],
+                                    counts[GROUP_CONVERSATIONS],
+                                    counts[GROUP_FIRST_SEEN],
+                                    counts[GROUP_EDGES],
+                                    wire->spreaders.len,
+                                    wire->victims.len,
+                                    wire->sketches->all == 1};
   }
   return err;
+}
+
+/* Everything that is a number of the whole interval. */
+static int decode_parts(const struct decoder *d)
+{
+  int err = 0;
+  for (size_t i = 0; i < summary_part_count && err == 0; i++) {
+    err = decode_part(d, &summary_parts[i]);
+  }
+  if (err == 0 && d->s->ledger.undecoded[SUMMARY_DECODED] != 0) {
+    err = err_set(d->message, ERR_MALFORMED, "ledger.undecoded: entry 0 is not 0");
+  }
+  return err;
+}
+
+/* The block has room for just as many rows as the messages announced. */
+static int decode_groups(const struct decoder *d)
+{
+  const struct summary *s = d->s;
+  int err = decode_group(d, &summary_groups[GROUP_TALKERS], s->talkers, s->talker_count);
+  if (err == 0) {
+    err = decode_group(d, &summary_groups[GROUP_CONVERSATIONS], s->conversations,
+                       s->conversation_count);
+  }
+  if (err == 0) {
+    err = decode_group(d, &summary_groups[GROUP_FIRST_SEEN], s->first_seen, s->first_seen_count);
+  }
+  return err != 0 ? err : decode_group(d, &summary_groups[GROUP_EDGES], s->edges, s->edge_count);
 }
 
 /* All that stands in the block, part by part; the first trouble ends it. */
 static int decode_body(const struct decoder *d)
 {
-  typedef int (*decode_part)(const struct decoder *d);
-  static const decode_part parts[] = {decode_clock, decode_scalars, decode_traffic,
-                                      decode_sizes, decode_sketch,  decode_interfaces};
+  typedef int (*decode_step)(const struct decoder *d);
+  static const decode_step steps[] = {decode_clock,    decode_quality,    decode_parts,
+                                      decode_sketches, decode_interfaces, decode_groups,
+                                      decode_blobs};
   int err = 0;
-  for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && err == 0; i++) {
-    err = parts[i](d);
-  }
-  if (err == 0) {
-    err = decode_group(d, &columns_talkers, d->s->talkers, d->s->talker_count);
-  }
-  if (err == 0) {
-    err = decode_group(d, &columns_conversations, d->s->conversations, d->s->conversation_count);
-  }
-  if (err == 0) {
-    err = decode_group(d, &columns_first_seen, d->s->first_seen, d->s->first_seen_count);
+  for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == 0; i++) {
+    err = steps[i](d);
   }
   return err;
 }
 
 /* Sizes are known and checked before the one block is taken. */
-static int decode_wire(struct decoder *d, struct summary **out)
+static int decode_wire(struct decoder *d, struct arena *arena, struct summary **out)
 {
+  struct summary_sizes sizes = {.interfaces = 0};
   int err = decode_interval(d);
-  struct summary_sizes sizes = {0, 0, 0, 0};
-  if (err == 0) {
-    err = decode_sizes_of_arrays(d, &sizes);
-  }
+  err = err != 0 ? err : decode_sizes(d, &sizes);
   if (err == 0 && keys_check_name(d->wire->sensor) != 0) {
     err = err_set(d->message, ERR_MALFORMED, "sensor: not a sensor's name");
+  }
+  if (err == 0) {
+    size_t named = sizes.talkers + 2 * sizes.conversations + sizes.first_seen + 2 * sizes.edges;
+    err = dictionary_unpack(&d->dictionary, d->wire->addresses, named, arena, d->message);
   }
   if (err != 0) {
     return err;
@@ -356,13 +265,25 @@ static int decode_wire(struct decoder *d, struct summary **out)
   memcpy(d->s->sensor, d->wire->sensor, strlen(d->wire->sensor) + 1);
   d->s->kind = (enum summary_kind)d->wire->kind;
   d->s->start_ns = d->wire->start_ns;
-  d->s->length_ns = d->wire->length_ns;
+  d->s->length_ns = d->s->kind == SUMMARY_SECOND ? NS_PER_S : NS_PER_MINUTE;
   err = decode_body(d);
   if (err != 0) {
     summary_free(d->s);
     return err;
   }
   *out = d->s;
+  return 0;
+}
+
+/* Another version may give other meanings to the fields, so that unpacking fails for reasons that
+ * would mislead: it is looked at before. */
+static int decode_version(const uint8_t *bytes, size_t length, struct err_message *message)
+{
+  bool is_told = length >= 2 && bytes[0] == VERSION_TAG && bytes[1] != 0 && bytes[1] < 0x80;
+  if (is_told && bytes[1] != SUMMARY_FORMAT_VERSION) {
+    return err_set(message, ERR_UNSUPPORTED, "version: %u, expected %d", bytes[1],
+                   SUMMARY_FORMAT_VERSION);
+  }
   return 0;
 }
 
@@ -374,13 +295,17 @@ int summary_decode(const uint8_t *bytes, size_t length, struct summary **out,
     return err_set(message, ERR_LIMIT, "%zu bytes, at most %d are allowed", length,
                    SUMMARY_ENCODED_MAX);
   }
+  int err = decode_version(bytes, length, message);
+  if (err != 0) {
+    return err;
+  }
   struct arena arena;
   arena_init(&arena, DECODE_ARENA_BYTES);
   ProtobufCAllocator allocator = arena_allocator(&arena);
-  struct decoder d = {seine__summary__unpack(&allocator, length, bytes), NULL, message};
-  int err;
+  struct decoder d = {
+      seine__summary__unpack(&allocator, length, bytes), NULL, {NULL, 0, 0}, message};
   if (d.wire != NULL) {
-    err = decode_wire(&d, out);
+    err = decode_wire(&d, &arena, out);
   } else if (arena.failure != 0) {
     err = err_set(message, arena.failure, "unpacking needs more than %d bytes", DECODE_ARENA_BYTES);
   } else {

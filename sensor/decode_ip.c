@@ -18,7 +18,8 @@ struct ip_header {
   uint8_t protocol;
   bool is_fragment;
   bool is_later_fragment;
-  uint64_t bytes; /* header and all it carries */
+  uint32_t fragment_id; /* of a fragment */
+  uint64_t bytes;       /* header and all it carries */
   struct addr source, destination;
 };
 
@@ -87,9 +88,11 @@ static bool read_extension(struct decode *d, struct ip_header *ip)
   ip->protocol = next;
   /* Eight bytes always; its second byte is reserved, no length. */
   if (kind == NEXT_FRAGMENT) {
-    ip->is_fragment = (fragment & 0xfff9) != 0; /* the reserved bits are neither offset nor flag */
+    /* The reserved bits are neither offset nor flag; a second such header takes nothing back. */
+    ip->is_fragment = ip->is_fragment || (fragment & 0xfff9) != 0;
     ip->is_later_fragment = (fragment & 0xfff8) != 0;
-    return rd_skip(&d->r, 4);
+    ip->fragment_id = rd_u32(&d->r);
+    return !d->r.has_failed;
   }
   /* AH counts words of four, less two; the others eights of bytes, less one. */
   size_t bytes = kind == NEXT_AH ? ((size_t)length + 2) * 4 : ((size_t)length + 1) * 8;
@@ -113,27 +116,48 @@ static bool read_extensions(struct decode *d, struct ip_header *ip)
   return true;
 }
 
-/* Totals once, from the outermost header; addresses and protocol again at each level, so that the
- * innermost ones stand at the end. The payload is what is left here until a transport header says
- * better. */
+/* Totals once, from the outermost header. */
+static void write_outermost(struct packet *out, const struct ip_header *ip)
+{
+  out->ip_version = ip->version;
+  out->ip_protocol = ip->protocol;
+  out->is_fragment = ip->is_fragment;
+  out->is_later_fragment = ip->is_later_fragment;
+  out->ip_bytes = ip->bytes < UINT32_MAX ? (uint32_t)ip->bytes : UINT32_MAX;
+  out->ip_source = ip->source;
+  out->ip_destination = ip->destination;
+}
+
+/* The flow again at each level, so that the innermost one stands at the end. The payload is what is
+ * left here until a transport header says better. What the UDP header of a tunnel left goes. */
 static void write_packet(struct decode *d, const struct ip_header *ip)
 {
   struct packet *out = d->out;
   if (d->ip_depth == 0) {
-    out->ip_version = ip->version;
-    out->ip_protocol = ip->protocol;
-    out->is_fragment = ip->is_fragment;
-    out->is_later_fragment = ip->is_later_fragment;
-    out->ip_bytes = ip->bytes < UINT32_MAX ? (uint32_t)ip->bytes : UINT32_MAX;
-    out->ip_source = ip->source;
-    out->ip_destination = ip->destination;
+    write_outermost(out, ip);
+  } else {
+    out->tunnel = d->carrier;
+    out->source_port = 0;
+    out->destination_port = 0;
+    out->dns = PACKET_NO_DNS;
   }
+  d->carrier = PACKET_IPIP; /* unless a step before the next IP header says otherwise */
+  d->is_guarded = false;
   d->ip_depth++;
   out->source = ip->source;
   out->destination = ip->destination;
   out->protocol = ip->protocol;
+  out->is_flow_fragment = ip->is_fragment;
+  out->is_flow_later_fragment = ip->is_later_fragment;
+  out->fragment_id = ip->is_fragment ? ip->fragment_id : 0;
   uint64_t payload = decode_left(d);
   out->payload_bytes = payload < UINT32_MAX ? (uint32_t)payload : UINT32_MAX;
+}
+
+/* A tunnel that was guessed by a UDP port must hold an IP packet that fits into it. */
+static bool is_unsound(const struct decode *d, const struct ip_header *ip, uint64_t wire_left)
+{
+  return d->is_guarded && ip->bytes > wire_left;
 }
 
 /* The part that both versions share, after the fixed header: options_bytes are IPv4's. */
@@ -149,6 +173,9 @@ static enum layer read_rest(struct decode *d, struct ip_header *ip, uint64_t at,
     is_whole = false;
   } else {
     is_whole = read_extensions(d, ip);
+  }
+  if (!is_whole && d->is_guarded && !decode_is_cut(d)) {
+    return LAYER_END;
   }
   write_packet(d, ip);
   return is_whole && !ip->is_later_fragment ? protocol_layer(ip->protocol) : LAYER_END;
@@ -173,7 +200,7 @@ enum layer decode_ipv4(struct decode *d)
   struct ip_header ip = {.version = 4};
   (void)rd_skip(&h, 1); /* class of service */
   ip.bytes = rd_u16(&h);
-  (void)rd_skip(&h, 2); /* identification */
+  ip.fragment_id = rd_u16(&h);
   uint16_t fragment = rd_u16(&h);
   (void)rd_skip(&h, 1); /* time to live */
   ip.protocol = rd_u8(&h);
@@ -182,7 +209,8 @@ enum layer decode_ipv4(struct decode *d)
     ip.bytes = wire_left; /* a super-segment on its way to or from the card */
   }
   /* The version is asked again: an EtherType or a protocol number may lie about it. */
-  if (first >> 4 != 4 || header_bytes < IPV4_HEADER_MIN || ip.bytes < header_bytes) {
+  if (first >> 4 != 4 || header_bytes < IPV4_HEADER_MIN || ip.bytes < header_bytes ||
+      is_unsound(d, &ip, wire_left)) {
     return decode_stop(d, SUMMARY_BAD_NETWORK);
   }
   ip.is_fragment = (fragment & 0x3fff) != 0;
@@ -218,6 +246,9 @@ enum layer decode_ipv6(struct decode *d)
   /* Length 0: a jumbogram or a super-segment, unless nothing is said to follow. */
   if (payload_bytes == 0 && ip.protocol != NEXT_NONE && wire_left > IPV6_HEADER) {
     ip.bytes = wire_left;
+  }
+  if (is_unsound(d, &ip, wire_left)) {
+    return decode_stop(d, SUMMARY_BAD_NETWORK);
   }
   ip.source = addr_from_v6(header + 8);
   ip.destination = addr_from_v6(header + 24);

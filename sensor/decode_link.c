@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Link headers: Ethernet, Linux cooked, null and loop, PPP, and LLC with SNAP. Each step ends in
- * the name of what follows; all that carry EtherTypes meet in decode_ether_type. */
+/* Link headers: Ethernet, Linux cooked, null and loop, PPP, Cisco HDLC, and LLC with SNAP. Each
+ * step ends in the name of what follows; all that carry EtherTypes meet in decode_ether_type. */
 #include "sensor/decode_layers.h"
 
 /* IEEE EtherTypes. A value up to 1500 is no type but the length of an 802.3 frame. */
@@ -129,6 +129,22 @@ enum layer decode_ppp(struct decode *d)
   default:
     return decode_not_ip(d);
   }
+}
+
+/* Cisco HDLC: address (unicast or broadcast), control, EtherType. SLARP and CDP are no EtherTypes
+ * of ours and stay not IP. */
+enum layer decode_hdlc(struct decode *d)
+{
+  uint8_t address = rd_u8(&d->r);
+  (void)rd_skip(&d->r, 1);
+  uint16_t type = rd_u16(&d->r);
+  if (d->r.has_failed) {
+    return decode_stop(d, SUMMARY_TRUNCATED_LINK);
+  }
+  if ((address != 0x0f && address != 0x8f) || type <= DECODE_LENGTH_MAX) {
+    return decode_not_ip(d);
+  }
+  return decode_ether_type(d, type);
 }
 
 /* 802.2: IP comes by a SNAP header, or by the service access point of its own (0x06). */

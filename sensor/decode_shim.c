@@ -45,22 +45,9 @@ enum layer decode_vntag(struct decode *d)
   return decode_ether_type(d, type);
 }
 
-/* Network service header, RFC 8300: length in words of 4 in six bits, then what it carries. */
-enum layer decode_nsh(struct decode *d)
+/* The next protocol of NSH and of VXLAN-GPE. */
+enum layer decode_carried(struct decode *d, uint8_t next)
 {
-  if (!is_tag_allowed(d)) {
-    return LAYER_END;
-  }
-  size_t length = (size_t)(rd_u16(&d->r) & 0x3f) * 4;
-  (void)rd_skip(&d->r, 1); /* metadata type */
-  uint8_t next = rd_u8(&d->r);
-  /* Shorter than its own fixed part: whatever it is, it is no NSH. */
-  if (!d->r.has_failed && length < 8) {
-    return decode_not_ip(d);
-  }
-  if (d->r.has_failed || !rd_skip(&d->r, length - 4)) {
-    return decode_stop(d, SUMMARY_TRUNCATED_LINK);
-  }
   switch (next) {
   case 1:
     return LAYER_IPV4;
@@ -68,11 +55,34 @@ enum layer decode_nsh(struct decode *d)
     return LAYER_IPV6;
   case 3:
     return LAYER_ETHERNET;
+  case 4:
+    return LAYER_NSH;
   case 5:
     return LAYER_MPLS;
   default:
     return decode_not_ip(d);
   }
+}
+
+/* Network service header, RFC 8300: | version 2, O 1, U 1, TTL 6, words of 4 6 | MD type 8 |
+ * next protocol 8 | path 32 | context |. */
+enum layer decode_nsh(struct decode *d)
+{
+  if (!is_tag_allowed(d)) {
+    return LAYER_END;
+  }
+  uint16_t first = rd_u16(&d->r);
+  size_t length = (size_t)(first & 0x3f) * 4;
+  (void)rd_skip(&d->r, 1); /* metadata type */
+  uint8_t next = rd_u8(&d->r);
+  /* Another version, or shorter than its own fixed part: whatever it is, it is no NSH. */
+  if (!d->r.has_failed && (first >> 14 != 0 || length < 8)) {
+    return decode_not_ip(d);
+  }
+  if (d->r.has_failed || !rd_skip(&d->r, length - 4)) {
+    return decode_stop(d, SUMMARY_TRUNCATED_LINK);
+  }
+  return decode_carried(d, next);
 }
 
 /* Labels do not say what they carry. As routers do (RFC 4928), the first four bits decide: an IP
@@ -120,17 +130,34 @@ enum layer decode_pppoe(struct decode *d)
 #define ERSPAN          0x88be /* type I without a sequence number, type II with one */
 #define ERSPAN_III      0x22eb
 
-/* Mirrored Ethernet frames, draft-foschiano-erspan: type I has no header of its own. */
+/* Mirrored frames, draft-foschiano-erspan: type I has no header of its own, II | version 4, VLAN
+ * 12,
+ * ... | of eight bytes, III of twelve, whose last two hold the frame's kind and whether eight more
+ * follow. */
 static enum layer skip_erspan(struct decode *d, uint16_t type, bool has_sequence)
 {
-  if (type == ERSPAN) {
-    (void)rd_skip(&d->r, has_sequence ? 8 : 0);
-  } else {
-    (void)rd_skip(&d->r, 11);
-    bool has_subheader = (rd_u8(&d->r) & 1) != 0;
-    (void)rd_skip(&d->r, has_subheader ? 8 : 0);
+  d->carrier = PACKET_ERSPAN;
+  if (type == ERSPAN && !has_sequence) {
+    return LAYER_ETHERNET;
   }
-  return d->r.has_failed ? decode_stop(d, SUMMARY_TRUNCATED_LINK) : LAYER_ETHERNET;
+  unsigned version = rd_u8(&d->r) >> 4;
+  (void)rd_skip(&d->r, type == ERSPAN ? 7 : 9);
+  uint16_t last = 0;
+  if (type == ERSPAN_III) {
+    last = rd_u16(&d->r);
+    (void)rd_skip(&d->r, (last & 1) != 0 ? 8 : 0);
+  }
+  if (d->r.has_failed) {
+    return decode_stop(d, decode_is_cut(d) ? SUMMARY_TRUNCATED_TRANSPORT : SUMMARY_BAD_TRANSPORT);
+  }
+  if (version != (type == ERSPAN ? 1 : 2)) {
+    return LAYER_END;
+  }
+  unsigned kind = last >> 10 & 0x1f;
+  if (kind == 2) {
+    return LAYER_IP;
+  }
+  return kind == 0 ? LAYER_ETHERNET : LAYER_END;
 }
 
 /* RFC 2784 and 2890 (version 0), RFC 2637 (version 1, PPTP). A source route (RFC 1701) and other
@@ -153,6 +180,7 @@ enum layer decode_gre(struct decode *d)
   if ((flags & GRE_ROUTING) != 0 || version > 1 || is_bare_acknowledgement) {
     return LAYER_END;
   }
+  d->carrier = PACKET_GRE;
   if (type == ERSPAN || type == ERSPAN_III) {
     return skip_erspan(d, type, has_sequence);
   }

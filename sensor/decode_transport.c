@@ -48,7 +48,8 @@ enum layer decode_tcp(struct decode *d)
 {
   uint64_t segment_bytes = decode_left(d);
   read_ports(d);
-  (void)rd_skip(&d->r, 8); /* sequence, acknowledgement */
+  uint32_t sequence = rd_u32(&d->r);
+  uint32_t acknowledgement = rd_u32(&d->r);
   uint64_t header_bytes = (uint64_t)(rd_u8(&d->r) >> 4) * 4;
   uint8_t flags = rd_u8(&d->r);
   (void)rd_skip(&d->r, 6); /* window, checksum, urgent */
@@ -59,7 +60,13 @@ enum layer decode_tcp(struct decode *d)
     return decode_stop(d, SUMMARY_BAD_TRANSPORT);
   }
   d->out->tcp_flags = flags;
-  return finish(d, segment_bytes, header_bytes);
+  (void)finish(d, segment_bytes, header_bytes);
+  if (d->out->undecoded == SUMMARY_DECODED) {
+    d->out->has_tcp_numbers = true;
+    d->out->tcp_sequence = sequence;
+    d->out->tcp_acknowledgement = acknowledgement;
+  }
+  return LAYER_END;
 }
 
 enum layer decode_udp(struct decode *d)
@@ -68,15 +75,17 @@ enum layer decode_udp(struct decode *d)
   read_ports(d);
   uint16_t length = rd_u16(&d->r);
   (void)rd_skip(&d->r, 2); /* checksum */
+  bool is_udp = d->out->protocol == UDP_PROTOCOL;
   /* Length 0: a super-segment of the card; the IP header's word counts then. */
-  if (d->r.has_failed || d->out->protocol != UDP_PROTOCOL || length == 0) {
-    return finish(d, segment_bytes, UDP_HEADER);
+  if (!d->r.has_failed && is_udp && length != 0) {
+    if (length < UDP_HEADER) {
+      return decode_stop(d, SUMMARY_BAD_TRANSPORT);
+    }
+    /* The first fragment holds a part of what the length counts. */
+    segment_bytes = segment_bytes < length ? segment_bytes : length;
   }
-  if (length < UDP_HEADER) {
-    return decode_stop(d, SUMMARY_BAD_TRANSPORT);
-  }
-  /* The first fragment holds a part of what the length counts. */
-  return finish(d, segment_bytes < length ? segment_bytes : length, UDP_HEADER);
+  (void)finish(d, segment_bytes, UDP_HEADER);
+  return is_udp && d->out->undecoded == SUMMARY_DECODED ? decode_above_udp(d) : LAYER_END;
 }
 
 /* Chunks are not looked into: the common header is enough for ports and payload. */
@@ -101,6 +110,17 @@ enum layer decode_dccp(struct decode *d)
   return finish(d, segment_bytes, d->r.has_failed ? DCCP_HEADER_MIN : header_bytes);
 }
 
+/* Whether the message quotes the packet that it is about. ICMP: unreachable, source quench,
+ * redirect, time exceeded, parameter problem (RFC 792); ICMPv6: the errors, which are the lower
+ * half (RFC 4443), though not those never assigned. */
+static bool is_icmp_error(uint8_t protocol, uint8_t type)
+{
+  if (protocol == 58) {
+    return type >= 1 && type <= 4;
+  }
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
 /* No ports: the type decides who asked (sensor/flow_client.c). */
 enum layer decode_icmp(struct decode *d)
 {
@@ -112,6 +132,11 @@ enum layer decode_icmp(struct decode *d)
     return finish(d, segment_bytes, ICMP_HEADER_MIN);
   }
   d->out->icmp_type = type;
+  if (d->ip_depth == 1 && !d->out->is_fragment && is_icmp_error(d->out->protocol, type)) {
+    struct rd quote = d->r;
+    (void)rd_skip(&quote, ICMP_HEADER - ICMP_HEADER_MIN);
+    d->out->is_fragment = decode_quotes_fragment(quote);
+  }
   /* The second word belongs to the header in all but a few short messages. */
   return finish(d, segment_bytes, segment_bytes < ICMP_HEADER ? segment_bytes : ICMP_HEADER);
 }

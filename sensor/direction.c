@@ -32,6 +32,7 @@ struct direction {
   bool is_known; /* anything of the above */
   struct endpoint endpoints[DIRECTION_ENDPOINTS_MAX];
   size_t endpoint_count;
+  uint64_t port_bits; /* of the endpoints' ports, by their last six bits */
   struct memo memo[1 << MEMO_BITS];
 };
 
@@ -97,6 +98,11 @@ int direction_set_local(struct direction *direction, const struct addr *addrs, s
   return 0;
 }
 
+static uint64_t port_bit(uint16_t port)
+{
+  return UINT64_C(1) << (port & 63);
+}
+
 /* A handful at most: a list is searched in a few compares, and only for TCP. */
 int direction_add_own(struct direction *direction, const struct addr *addr, uint16_t port)
 {
@@ -104,16 +110,18 @@ int direction_add_own(struct direction *direction, const struct addr *addr, uint
     return ERR_LIMIT;
   }
   direction->endpoints[direction->endpoint_count++] = (struct endpoint){*addr, port};
+  direction->port_bits |= port_bit(port);
   return 0;
 }
 
 void direction_clear_own(struct direction *direction)
 {
   direction->endpoint_count = 0;
+  direction->port_bits = 0;
 }
 
 /* The set first: most packets are the host's own. */
-static bool is_local(const struct direction *direction, const struct addr *addr)
+bool direction_is_local(const struct direction *direction, const struct addr *addr)
 {
   if (addr_set_contains(direction->addrs, addr)) {
     return true;
@@ -133,8 +141,8 @@ static enum summary_direction classify(const struct direction *direction,
   if (addr_is_multicast(&packet->ip_destination)) {
     return SUMMARY_MULTICAST;
   }
-  bool is_from_here = is_local(direction, &packet->ip_source);
-  bool is_to_here = is_local(direction, &packet->ip_destination);
+  bool is_from_here = direction_is_local(direction, &packet->ip_source);
+  bool is_to_here = direction_is_local(direction, &packet->ip_destination);
   if (is_from_here) {
     return is_to_here ? SUMMARY_LOCAL : SUMMARY_TX;
   }
@@ -180,10 +188,15 @@ static bool is_endpoint(const struct direction *direction, const struct addr *ad
   return false;
 }
 
-/* Own bus traffic is left out of what is measured, or the sensor would report its reports. */
+/* Own bus traffic is left out of what is measured, or the sensor would report its reports. The
+ * ports' bits alone tell most packets apart. */
 bool direction_is_own(const struct direction *direction, const struct packet *packet)
 {
-  if (direction->endpoint_count == 0 || packet->ip_version == 0 ||
+  if (direction->port_bits == 0) {
+    return false;
+  }
+  uint64_t ports = port_bit(packet->source_port) | port_bit(packet->destination_port);
+  if ((direction->port_bits & ports) == 0 || packet->ip_version == 0 ||
       summary_protocol_of(packet->protocol) != SUMMARY_TCP) {
     return false;
   }

@@ -29,6 +29,8 @@ void direction_clear_own(struct direction *direction);
 
 /* Of an IP packet, by its outermost addresses. */
 enum summary_direction direction_of(struct direction *direction, const struct packet *packet);
+/* An own address, or one behind the host. */
+bool direction_is_local(const struct direction *direction, const struct addr *addr);
 /* TCP between an own address (not: a declared network) and an endpoint. */
 bool direction_is_own(const struct direction *direction, const struct packet *packet);
 

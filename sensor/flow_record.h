@@ -12,6 +12,22 @@
 #include "common/addr.h"
 #include "common/counts.h"
 
+/* What TCP did within one interval, on one flow. An attempt is a SYN that began the flow; it is
+ * half open at the close of the interval while no answer (SYN+ACK or RST) has come: a provisional
+ * failure, which the interval of a later answer withdraws. */
+struct flow_tcp {
+  bool is_attempt;       /* in this interval */
+  bool is_answered;      /* by a SYN+ACK, in this interval */
+  bool is_refused;       /* by a RST to an attempt without answer, in this interval */
+  bool is_half_open;     /* attempt of this interval, no answer at its close */
+  bool is_withdrawn;     /* half open at an earlier close, answered or refused in this one */
+  bool is_reset;         /* a RST on an answered flow, in this interval */
+  uint32_t handshake_us; /* SYN to the ACK of the SYN+ACK, as far as seen from here; 0: not in
+                            this interval. Of a retransmitted SYN it is not measured (Karn) */
+  uint32_t retransmitted_out, retransmitted_in; /* segments with payload or SYN, FIN at or below
+                                                   what was sent before; reordering counts too */
+};
+
 /* What a flow was, for --flows-csv and the close. */
 struct flow_record {
   struct addr client, server;
@@ -28,8 +44,12 @@ struct flow_delta {
   struct flow_record flow; /* counters and flags of the interval; first, last: of its packets */
   bool is_new;             /* the flow began in it */
   bool is_first_in_span;   /* the flow's first delta since flows_begin_span */
+  struct flow_tcp tcp;     /* all zero when the flow is not TCP */
+  uint8_t tunnel;          /* enum packet_tunnel of the flow's first packet */
+  struct addr outer_client, outer_server; /* of its carrier; as the flow's own when it is plain */
 };
-typedef void flows_delta_fn(void *context, const struct flow_delta *delta);
+/* Deltas come in groups, so that the taker can fetch what belongs to several at once. Borrowed. */
+typedef void flows_delta_fn(void *context, const struct flow_delta *deltas, size_t count);
 
 struct flows_config {
   size_t capacity;   /* slots; 65,536. Rounded up to whole buckets */

@@ -1,90 +1,136 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Out of the flow table: deltas at the close or before it, records as flows end. */
+#include "sensor/flow_tcp.h"
 #include "sensor/flows.h"
-
 #include "sensor/flows_table.h"
 
-/* FIN from both sides, or RST from either. */
-bool flows_has_closed(const struct flow_slot *slot)
-{
-  return (slot->bits & FLOW_RST) != 0 ||
-         (slot->bits & (FLOW_FIN_0 | FLOW_FIN_1)) == (FLOW_FIN_0 | FLOW_FIN_1);
-}
-
-/* A closed flow lingers, so that its last ACKs do not begin a flow of their own. */
-int64_t flows_expiry_ns(const struct flows *flows, const struct flow_slot *slot)
-{
-  int64_t timeout_ns = flows->config.idle_ns;
-  if (flows_has_closed(slot) && flows->config.linger_ns < timeout_ns) {
-    timeout_ns = flows->config.linger_ns;
-  }
-  return slot->last_ns + timeout_ns;
-}
+/* So many entries ahead the slots of the list are fetched: a group, so that they come while the
+ * group before is taken. */
+#define AHEAD FLOWS_GROUP
 
 /* Turns sides into client and server. */
-static void describe(const struct flow_key *key, uint8_t bits, const struct counts side[2],
+static void describe(const struct flow_slot *slot, const struct counts side[2],
                      const uint8_t tcp_flags[2], struct flow_record *out)
 {
-  unsigned client = (bits & FLOW_CLIENT_IS_1) != 0 ? 1 : 0;
-  out->client = key->addr[client];
-  out->server = key->addr[1 - client];
-  out->client_port = key->port[client];
-  out->server_port = key->port[1 - client];
-  out->protocol = key->protocol;
-  out->is_guessed = (bits & FLOW_GUESSED) != 0;
+  unsigned client = (slot->bits & FLOW_CLIENT_IS_1) != 0 ? 1 : 0;
+  out->client = slot->addr[client];
+  out->server = slot->addr[1 - client];
+  out->client_port = (uint16_t)(slot->ports >> 16 * client);
+  out->server_port = (uint16_t)(slot->ports >> 16 * (1 - client));
+  out->protocol = slot->protocol;
+  out->is_guessed = (slot->bits & FLOW_GUESSED) != 0;
   out->tcp_flags_out = tcp_flags[client];
   out->tcp_flags_in = tcp_flags[1 - client];
   out->out = side[client];
   out->in = side[1 - client];
 }
 
-/* One delta to whoever takes deltas. */
-static void hand_out(struct flows *flows, const struct flow_key *key, uint8_t bits,
-                     const struct open_delta *open)
+/* A plain flow carries itself. */
+static void describe_carrier(const struct flow_slot *slot, const struct flow_rare *rare,
+                             struct flow_delta *out)
+{
+  if ((slot->bits & FLOW_TUNNELLED) == 0) {
+    out->tunnel = PACKET_PLAIN;
+    out->outer_client = out->flow.client;
+    out->outer_server = out->flow.server;
+    return;
+  }
+  unsigned client = (slot->bits & FLOW_CLIENT_IS_1) != 0 ? 1 : 0;
+  out->tunnel = rare->tunnel;
+  out->outer_client = rare->outer[client];
+  out->outer_server = rare->outer[1 - client];
+}
+
+/* What is gathered goes to whoever takes deltas. */
+static void hand_out_group(struct flows *flows)
+{
+  if (flows->group_count > 0) {
+    flows->config.delta(flows->config.context, flows->group, flows->group_count);
+    flows->group_count = 0;
+  }
+}
+
+/* The open counters of one flow. */
+static void hand_out(struct flows *flows, const struct flow_slot *slot,
+                     const struct flow_rare *rare)
 {
   if (flows->config.delta == NULL) {
     return;
   }
-  struct flow_delta delta = {.is_new = open->is_new, .is_first_in_span = open->is_first_in_span};
-  describe(key, bits, open->side, open->tcp_flags, &delta.flow);
-  delta.flow.first_ns = open->first_ns;
-  delta.flow.last_ns = open->last_ns;
-  flows->config.delta(flows->config.context, &delta);
+  struct flow_delta *delta = &flows->group[flows->group_count++];
+  delta->is_new = (slot->bits & FLOW_NEW) != 0;
+  delta->is_first_in_span = (slot->bits & FLOW_FIRST) != 0;
+  describe(slot, slot->open.side, slot->tcp_flags, &delta->flow);
+  delta->flow.first_ns = slot->open.first_ns;
+  delta->flow.last_ns = slot->open.last_ns;
+  flow_tcp_describe(slot, rare, &delta->tcp);
+  describe_carrier(slot, rare, delta);
+  if (flows->group_count == FLOWS_GROUP) {
+    hand_out_group(flows);
+  }
 }
 
 /* The queue of evicted flows is full before the close. */
 static void hand_out_gone(struct flows *flows)
 {
   for (uint32_t i = 0; i < flows->gone_count; i++) {
-    const struct gone_flow *gone = &flows->gone[i];
-    struct open_delta *open = &flows->deltas[gone->delta];
-    hand_out(flows, &gone->key, gone->bits, open);
-    *open = (struct open_delta){.state = DELTA_HOLE, .owner = flows->hole};
-    flows->hole = gone->delta;
+    const struct flow_slot *gone = &flows->gone[i];
+    hand_out(flows, gone, &flows->gone_rare[i]);
+    flows->active[gone->active_at] = FLOWS_HOLE | flows->hole;
+    flows->hole = gone->active_at;
   }
+  hand_out_group(flows);
   flows->gone_count = 0;
 }
 
-/* Adds what is open to the record; the delta itself stays. */
-static void settle(struct flow_totals *totals, const struct open_delta *open)
+/* Adds what is open to the record. */
+static void settle(struct flows *flows, uint32_t at)
 {
+  struct flow_slot *slot = &flows->slots[at];
+  struct flow_totals *totals = &flows->totals[at];
+  const struct flow_open *open = &slot->open;
+  if ((slot->bits & FLOW_RECORD_EMPTY) != 0) {
+    *totals = (struct flow_totals){.side = {open->side[0], open->side[1]},
+                                   .first_ns = open->first_ns,
+                                   .tcp_flags = {slot->tcp_flags[0], slot->tcp_flags[1]}};
+    slot->bits &= (uint8_t)~FLOW_RECORD_EMPTY;
+    flows_note(flows->cut_ns, at / FLOW_BUCKET_SLOTS, open->first_ns + flows->config.active_ns);
+    return;
+  }
   for (unsigned side = 0; side < 2; side++) {
     counts_add(&totals->side[side], &open->side[side]);
-    totals->tcp_flags[side] |= open->tcp_flags[side];
+    totals->tcp_flags[side] |= slot->tcp_flags[side];
   }
+  totals->first_ns = open->first_ns < totals->first_ns ? open->first_ns : totals->first_ns;
 }
 
 /* An empty record is no record: it was cut, and no packet came since. */
-static void emit_record(struct flows *flows, uint32_t at)
+static void emit_record(const struct flows *flows, uint32_t at)
 {
   const struct flow_slot *slot = &flows->slots[at];
-  const struct flow_totals *totals = &flows->totals[at];
-  if (flows->config.ended == NULL || (slot->bits & FLOW_RECORD_EMPTY) != 0) {
+  if (flows->totals == NULL || (slot->bits & FLOW_RECORD_EMPTY) != 0) {
     return;
   }
-  struct flow_record record = {.first_ns = slot->first_ns, .last_ns = slot->last_ns};
-  describe(&slot->key, slot->bits, totals->side, totals->tcp_flags, &record);
+  const struct flow_totals *totals = &flows->totals[at];
+  struct flow_record record = {.first_ns = totals->first_ns, .last_ns = slot->last_ns};
+  describe(slot, totals->side, totals->tcp_flags, &record);
   flows->config.ended(flows->config.context, &record);
+}
+
+/* Its open counters leave the table with it, and wait under its place in the list. */
+static void queue(struct flows *flows, uint32_t at)
+{
+  const struct flow_slot *slot = &flows->slots[at];
+  if (flows->gone_count == flows->gone_max) {
+    hand_out_gone(flows);
+  }
+  flows->active[slot->active_at] = FLOWS_GONE | flows->gone_count;
+  flows->gone[flows->gone_count] = *slot;
+  if ((slot->bits & FLOW_TUNNELLED) != 0 ||
+      (slot->tcp & (FLOW_TCP_HANDSHAKE_NOW | FLOW_TCP_RETRANSMITTED_NOW)) != 0) {
+    flows->gone_rare[flows->gone_count] = flows->rare[at];
+  }
+  flows->gone_count++;
 }
 
 /* The delta waits in the queue until the close, so that deltas come out in the order of their first
@@ -92,96 +138,79 @@ static void emit_record(struct flows *flows, uint32_t at)
 void flows_retire(struct flows *flows, uint32_t at)
 {
   struct flow_slot *slot = &flows->slots[at];
-  if (slot->delta != FLOWS_NO_DELTA) {
-    /* The queue is bounded: emptied early, nothing is lost but the order. */
-    if (flows->gone_count == flows->gone_max) {
-      hand_out_gone(flows);
+  if ((slot->bits & FLOW_ACTIVE) != 0) {
+    queue(flows, at);
+    if (flows->totals != NULL) {
+      settle(flows, at);
     }
-    struct open_delta *open = &flows->deltas[slot->delta];
-    settle(&flows->totals[at], open);
-    open->state = DELTA_GONE;
-    open->owner = flows->gone_count;
-    flows->gone[flows->gone_count++] = (struct gone_flow){slot->key, slot->delta, slot->bits};
-    slot->delta = FLOWS_NO_DELTA;
   }
   emit_record(flows, at);
 }
 
-/* Along the array of deltas: what it costs follows the active flows, not the table. */
-static void close_deltas(struct flows *flows)
-{
-  for (uint32_t i = 0; i < flows->delta_count; i++) {
-    struct open_delta *open = &flows->deltas[i];
-    if (open->state == DELTA_LIVE) {
-      struct flow_slot *slot = &flows->slots[open->owner];
-      hand_out(flows, &slot->key, slot->bits, open);
-      settle(&flows->totals[open->owner], open);
-      slot->delta = FLOWS_NO_DELTA;
-    } else if (open->state == DELTA_GONE) {
-      const struct gone_flow *gone = &flows->gone[open->owner];
-      hand_out(flows, &gone->key, gone->bits, open);
-    }
-  }
-  flows->delta_count = 0;
-  flows->gone_count = 0;
-  flows->hole = FLOWS_NO_DELTA;
-}
-
-/* The record is out; the flow goes on with an empty one. */
-static void cut_record(struct flows *flows, uint32_t at)
-{
-  emit_record(flows, at);
-  flows->totals[at] = (struct flow_totals){0};
-  flows->slots[at].bits |= FLOW_RECORD_EMPTY;
-}
-
-/* A flow from the future (the clock was set back) is brought to now, or it would never be idle. */
-static void expire_slot(struct flows *flows, struct flow_bucket *bucket, unsigned i, uint32_t at,
-                        int64_t now_ns)
+/* One flow's part in the interval, and what has to outlive it. */
+static void close_flow(struct flows *flows, uint32_t at)
 {
   struct flow_slot *slot = &flows->slots[at];
-  if (slot->last_ns > now_ns) {
-    slot->last_ns = now_ns;
-    slot->first_ns = slot->first_ns < now_ns ? slot->first_ns : now_ns;
+  struct flow_rare *rare = &flows->rare[at];
+  hand_out(flows, slot, rare);
+  flow_tcp_close(slot, rare);
+  if (flows->totals != NULL) {
+    settle(flows, at);
   }
-  if (flows_expiry_ns(flows, slot) <= now_ns) {
-    flows_retire(flows, at);
-    flow_bucket_set(bucket, i, 0);
-    flows->used--;
-  } else if ((slot->bits & FLOW_RECORD_EMPTY) == 0 &&
-             slot->first_ns <= now_ns - flows->config.active_ns) {
-    cut_record(flows, at);
+  slot->bits &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NEW | FLOW_FIRST);
+}
+
+/* The lines of what comes soon. Inlined by force: gcc takes a function that only prefetches for one
+ * that does nothing, and drops its calls. */
+static inline __attribute__((always_inline)) void fetch(const struct flows *flows, uint32_t i)
+{
+  if (i >= flows->active_count || (flows->active[i] & ~FLOWS_INDEX) != FLOWS_LIVE) {
+    return;
+  }
+  const struct flow_slot *slot = &flows->slots[flows->active[i]];
+  __builtin_prefetch(slot, 1);
+  __builtin_prefetch(&slot->open);
+  if (flows->totals != NULL) {
+    __builtin_prefetch(&flows->totals[flows->active[i]], 1);
   }
 }
 
-/* Walks what is used: the time of a sweep follows the number of flows, but for the tags. */
-static void expire(struct flows *flows, int64_t now_ns)
+/* Along the list: what it costs follows the active flows, not the table. Returns whether a flow was
+ * seen whose last packet is later than now_ns. */
+static bool close_active(struct flows *flows, int64_t now_ns)
 {
-  for (uint32_t b = 0; flows->used != 0 && b < flows->bucket_count; b++) {
-    struct flow_bucket *bucket = &flows->buckets[b];
-    uint32_t taken = ~flow_bucket_match(bucket, 0) & FLOW_BUCKET_MASK;
-    for (; taken != 0; taken &= taken - 1) {
-      unsigned i = (unsigned)__builtin_ctz(taken);
-      expire_slot(flows, bucket, i, b * FLOW_BUCKET_SLOTS + i, now_ns);
+  bool has_future = false;
+  for (uint32_t i = 0; i < flows->active_count; i++) {
+    uint32_t entry = flows->active[i];
+    uint32_t index = entry & FLOWS_INDEX;
+    fetch(flows, i + AHEAD);
+    if ((entry & ~FLOWS_INDEX) == FLOWS_LIVE) {
+      close_flow(flows, index);
+      has_future |= flows->slots[index].last_ns > now_ns;
+    } else if ((entry & ~FLOWS_INDEX) == FLOWS_GONE) {
+      hand_out(flows, &flows->gone[index], &flows->gone_rare[index]);
     }
   }
+  hand_out_group(flows);
+  flows->active_count = 0;
+  flows->gone_count = 0;
+  flows->hole = FLOWS_INDEX;
+  return has_future;
 }
 
-/* Deltas first: a flow that expires now still has its part in the interval. */
+/* Deltas first: a flow that expires now still has its part in the interval. Where time ran back,
+ * what was known of the flows' ends does not hold: all are looked at. */
 void flows_close(struct flows *flows, int64_t now_ns)
 {
-  close_deltas(flows);
-  expire(flows, now_ns);
-}
-
-/* 16 bits wrap after 45 days of minutes; no flow stays idle that long and lives. */
-void flows_begin_span(struct flows *flows)
-{
-  flows->span++;
+  bool is_back = now_ns < flows->closed_ns;
+  is_back |= close_active(flows, now_ns);
+  flows->closed_ns = now_ns;
+  flows_expire(flows, now_ns, is_back);
 }
 
 void flows_finish(struct flows *flows)
 {
-  close_deltas(flows);
-  expire(flows, INT64_MAX);
+  (void)close_active(flows, INT64_MAX);
+  flows_expire(flows, INT64_MAX, true);
+  flows->closed_ns = INT64_MIN;
 }

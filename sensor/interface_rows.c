@@ -122,6 +122,7 @@ static void add_sample(struct interval *interval, unsigned index,
     interval->has_gap[index] = true;
   }
   row->is_up = part->is_up;
+  row->is_filtered = row->is_filtered || part->is_filtered;
   row->capture_dropped += part->capture_dropped;
   row->interface_dropped += part->interface_dropped;
   row->uncounted_ns += part->uncounted_ns;

@@ -11,8 +11,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define RECEIVE_BYTES 32768
+#define DRAIN_TURNS   64
 
 /* Where a dump puts what it finds. */
 struct dump {
@@ -36,8 +39,9 @@ static int read_kind(const struct nlattr *attribute, void *data)
 
 /* Copied, since the attribute need not be aligned for 64 bits; an older kernel's shorter one leaves
  * zeros. */
-static void read_stats(const struct nlattr *attribute, struct summary_kernel *kernel)
+static void read_stats(const struct nlattr *attribute, struct interface_state *link)
 {
+  struct summary_kernel *kernel = &link->kernel;
   struct rtnl_link_stats64 stats;
   memset(&stats, 0, sizeof(stats));
   size_t length = mnl_attr_get_payload_len(attribute);
@@ -50,6 +54,7 @@ static void read_stats(const struct nlattr *attribute, struct summary_kernel *ke
   kernel->tx_errors = stats.tx_errors;
   kernel->rx_dropped = stats.rx_dropped;
   kernel->tx_dropped = stats.tx_dropped;
+  link->missed = stats.rx_missed_errors + stats.rx_fifo_errors;
 }
 
 /* What the attributes of one link say; lower is the device it stands upon, in this namespace only.
@@ -73,6 +78,9 @@ static int read_link_attribute(const struct nlattr *attribute, void *data)
   case IFLA_MASTER:
     link->master = (int)mnl_attr_get_u32(attribute);
     break;
+  case IFLA_MTU:
+    link->mtu = mnl_attr_get_u32(attribute);
+    break;
   case IFLA_LINK:
     reading->lower = (int)mnl_attr_get_u32(attribute);
     break;
@@ -80,7 +88,7 @@ static int read_link_attribute(const struct nlattr *attribute, void *data)
     reading->is_lower_elsewhere = true;
     break;
   case IFLA_STATS64:
-    read_stats(attribute, &link->kernel);
+    read_stats(attribute, link);
     break;
   case IFLA_LINKINFO:
     (void)mnl_attr_parse_nested(attribute, read_kind, link);
@@ -104,13 +112,17 @@ static int read_link(const struct nlmsghdr *header, void *data)
   struct interface_state *link = &dump->links[dump->count];
   memset(link, 0, sizeof(*link));
   link->index = info->ifi_index;
+  link->type = info->ifi_type;
   link->is_up = (info->ifi_flags & IFF_UP) != 0 && (info->ifi_flags & IFF_RUNNING) != 0;
   link->is_loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
   struct link_reading reading = {link, 0, false};
   (void)mnl_attr_parse(header, sizeof(*info), read_link_attribute, &reading);
-  /* The peer of a veth is told as its lower device too, but does not carry it. */
-  link->has_lower = reading.lower != 0 && reading.lower != link->index &&
-                    !reading.is_lower_elsewhere && strcmp(link->kind, "veth") != 0;
+  /* The peer of a pair is told as its lower device too, but does not carry it. */
+  bool is_here = reading.lower != 0 && reading.lower != link->index && !reading.is_lower_elsewhere;
+  link->has_peer = strcmp(link->kind, "veth") == 0 || strcmp(link->kind, "netkit") == 0;
+  link->is_peer_here = link->has_peer && is_here;
+  link->has_lower = !link->has_peer && is_here;
+  link->lower = link->has_lower ? reading.lower : 0;
   if (link->name[0] != '\0') {
     dump->count++;
   }
@@ -212,4 +224,31 @@ int interfaces_addresses(struct addr *out, size_t max, struct err_message *messa
 {
   struct dump dump = {.addrs = out, .max = max};
   return run_dump(RTM_GETADDR, read_addr, &dump, "addresses", message);
+}
+
+/* Not libmnl's socket: all that is wanted of it is that it wakes. */
+int interfaces_watch(struct err_message *message)
+{
+  struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+    return fd;
+  }
+  int cause = errno;
+  if (fd >= 0) {
+    (void)close(fd);
+  }
+  return err_set(message, ERR_IO, "cannot watch interfaces: netlink: %s", strerror(cause));
+}
+
+/* An overrun is an error that is told once: then all that waits is read as well. Bounded, since
+ * links may change without end. */
+void interfaces_watch_drain(int fd)
+{
+  char buffer[RECEIVE_BYTES];
+  for (int turn = 0; turn < DRAIN_TURNS; turn++) {
+    if (recv(fd, buffer, sizeof(buffer), 0) < 0 && errno != ENOBUFS && errno != EINTR) {
+      return;
+    }
+  }
 }

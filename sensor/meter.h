@@ -15,6 +15,10 @@
  * advanced to more than two seconds before the open second, the clock was set back: the open second
  * and minute close, the next ones begin at the new time, and clock_epoch grows by one.
  *
+ * Frames are decoded as they come and counted some dozens at a time, at the latest when their
+ * second closes or one of the other calls below is made: nobody can tell but by the time that it
+ * takes.
+ *
  * Addresses are first seen by a memory of first_seen_slots; see sensor/first_seen.h for what a full
  * one forgets and what is folded. */
 #ifndef SENSOR_METER_H
@@ -30,7 +34,8 @@
 #include "sensor/flows.h"
 #include "sensor/frame.h"
 
-#define METER_OWN_MAX 16
+#define METER_OWN_MAX     16
+#define METER_MTU_DEFAULT 1500 /* of an interface whose MTU is not known */
 
 struct meter;
 
@@ -64,6 +69,9 @@ struct meter_sinks {
   void (*flow)(void *context, const struct flow_record *record);
 };
 
+/* The memory of one flow slot at most, with all that belongs to it, when nobody takes records. */
+size_t meter_slot_bytes(void);
+
 /* Takes all memory here. NULL without memory, or when a size of the configuration is 0. */
 struct meter *meter_new(const struct meter_config *config, const struct meter_sinks *sinks);
 void meter_free(struct meter *meter);
@@ -79,10 +87,24 @@ int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, s
 int meter_add_interface(struct meter *meter, const char *name);
 
 /* The interface is gone for good, as far as is known: no row of it follows the counts that are
- * left, and its index is given away after the minute. meter_add_interface takes that back. */
+ * left, its MTU is not known, and its index is given away after the minute. meter_add_interface
+ * takes that back, but for the MTU. */
 void meter_retire_interface(struct meter *meter, unsigned index);
 
+/* The largest IP packet that goes over the interface's wire; 0: not known (METER_MTU_DEFAULT). A
+ * larger one with TCP or UDP payload stands for several: GRO and TSO put them together. How many,
+ * and how many bytes of headers they had, goes into summary.segments, by the rule that each but the
+ * last filled the MTU. A MTU that is not known makes super-segments of jumbo frames. */
+void meter_set_mtu(struct meter *meter, unsigned index, uint32_t mtu_bytes);
+/* From now on flows are kept with probability 2^-shift (0: all): the summaries of every interval
+ * that had any sampling in it say so (sample_shift: of its worst moment; quality). */
+void meter_set_sampling(struct meter *meter, unsigned shift);
+
+/* Counts a frame. An interface that was never added is a bug of the caller. */
 void meter_frame(struct meter *meter, const struct frame *frame);
+/* A frame on a port of a container or guest: it counts in the row of its interface and nowhere
+ * else, since the devices by which traffic leaves the host tell it as well. */
+void meter_port_frame(struct meter *meter, const struct frame *frame);
 /* What the caller sampled for an interface over the open second: kernel deltas, drops, state. Added
  * into the second that closes next; captured_* and own_* of the argument are ignored. */
 void meter_interface(struct meter *meter, unsigned index, const struct summary_interface *sample);

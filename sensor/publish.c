@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "proto/message_codec.h"
 #include "proto/summary_codec.h"
+#include "proto/summary_fit.h"
 #include "sensor/publish_clock.h"
 #include "sensor/publish_queue.h"
 #include "sensor/publish_spans.h"
@@ -211,7 +212,8 @@ void publish_disconnected(struct publish *publish)
   publish->state = PUBLISH_DOWN;
 }
 
-/* number, stamp -> encode -> evict until it fits -> queue -> send what the window allows
+/* number, stamp -> cut to size -> encode -> evict until it fits -> queue -> send what the window
+ * allows
  *
  * The number is taken only by a record that is in the queue: numbers follow each other without a
  * gap. */
@@ -226,7 +228,9 @@ int publish_summary(struct publish *publish, struct summary *s, int64_t now_ns)
   publish_clock_read(&p->clock, now_ns, &s->clock_offset_ns, &s->clock_uncertainty_ns);
   uint8_t *bytes;
   size_t length;
-  int err = summary_encode(s, &bytes, &length);
+  /* Here and not before: the stamps count too. */
+  int err = summary_fit(s, summary_bytes_max(s));
+  err = err != 0 ? err : summary_encode(s, &bytes, &length);
   /* Or it would evict all others in vain. */
   if (err == 0 && !publish_queue_can_ever_fit(&p->queue, length)) {
     free(bytes);

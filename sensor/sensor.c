@@ -12,9 +12,11 @@
 #include "common/run/daemon.h"
 #include "common/run/loop.h"
 #include "sensor/capture.h"
+#include "sensor/decode.h"
 #include "sensor/interfaces.h"
 #include "sensor/meter.h"
 #include "sensor/self.h"
+#include "sensor/sensor_budget.h"
 #include "sensor/sensor_capture.h"
 #include "sensor/sensor_link.h"
 
@@ -44,7 +46,8 @@ struct sensor {
   bool has_warned;      /* once of addresses that HELLO cannot hold */
   unsigned connections; /* of the link, when own traffic was last told apart */
   int64_t cpu_ns;       /* at the last second record */
-  int64_t stop_at_ns;   /* monotonic, while the last records drain; 0 before */
+  struct sensor_budget budget;
+  int64_t stop_at_ns; /* monotonic, while the last records drain; 0 before */
   bool is_stopping;
   int exit_code;
 };
@@ -215,6 +218,7 @@ static void on_close(void *context)
     meter_advance(sensor->meter, clock_now_ns());
     taps_follow(sensor->taps);
     describe(sensor);
+    sensor_budget_second(&sensor->budget, sensor->taps, sensor->meter);
   }
   if (sensor->connections != link_connections(sensor->link)) {
     set_own(sensor);
@@ -282,10 +286,17 @@ static int open_source(struct sensor *sensor, struct err_message *message)
     return taps_new(sensor->loop, sensor->meter, sensor->settings, &sensor->taps, message);
   }
   int err = capture_open_file(path, &sensor->file, message);
-  if (err == 0) {
-    sensor->file_index = meter_add_interface(sensor->meter, "file");
+  if (err != 0) {
+    return err;
   }
-  return err;
+  /* Of a file with several link types the frames that can be read are worth it. */
+  if (!decode_knows_link(capture_link_type(sensor->file)) &&
+      !capture_has_several_links(sensor->file)) {
+    return err_set(message, ERR_UNSUPPORTED, "%s: no decoder for its link type, %s", path,
+                   capture_link_name(sensor->file));
+  }
+  sensor->file_index = meter_add_interface(sensor->meter, "file");
+  return 0;
 }
 
 /* All are made, whether used or not: that spares cases everywhere else. */
@@ -353,18 +364,21 @@ static void sensor_stop(struct sensor *sensor)
 }
 
 /* Started, or everything is taken down again: one way out. */
-int sensor_run(const struct sensor_settings *settings)
+int sensor_run(const struct sensor_settings *wished)
 {
-  struct sensor sensor = {.settings = settings};
+  struct sensor_settings settings =
+      *wished; /* what fits into the limits; texts stay the caller's */
+  struct sensor sensor = {.settings = &settings};
   struct err_message message = {""};
-  if (sensor_start(&sensor, &message) != 0) {
+  if (sensor_budget_fit(&settings, &message) != 0 || sensor_start(&sensor, &message) != 0) {
     log_error("%s", message.text);
     sensor_stop(&sensor);
     return 1;
   }
   struct loop_signal *term = loop_signal_new(sensor.loop, SIGTERM, on_signal, &sensor);
   struct loop_signal *interrupt = loop_signal_new(sensor.loop, SIGINT, on_signal, &sensor);
-  log_info("sensor %s: started, for collector %s", settings->name, settings->collector);
+  log_info("sensor %s: started, for collector %s", settings.name, settings.collector);
+  sensor_budget_init(&sensor.budget, &settings);
   daemon_ready("capturing");
   if (loop_run(sensor.loop) != 0) {
     log_error("the event loop failed");

@@ -1,92 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The taps that the settings name and those that `auto` finds, as devices come, go and are renamed.
- */
+/* The taps' life: start, each second, end. How they follow the devices: sensor_capture_follow.c. */
 #include "sensor/sensor_capture.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "sensor/interfaces.h"
-#include "sensor/tap.h"
+#include "sensor/sensor_capture_table.h"
 
-/* A device that `auto` found and that is gone for so long is not waited for: its place is given
- * away. */
-#define FORGET_NS (10 * NS_PER_S)
-/* A full ring is read so often, not for ever: the next turn goes on. */
-#define DRAIN_TURNS 1024
-
-struct taps {
-  struct loop *loop;
-  struct meter *meter;
-  const struct sensor_settings *settings;
-  bool is_auto;
-  bool has_warned; /* once of too many interfaces, not every second */
-  size_t count;    /* places in use, free ones among them */
-  struct tap tap[SUMMARY_INTERFACES_MAX];
-  int list_count;
-  struct interface_state list[INTERFACES_MAX]; /* the devices, as last listed */
-};
-
-/* The devices as they are now; none when the kernel will not say. */
-static int taps_list(struct taps *taps, struct err_message *message)
-{
-  int n = interfaces_list(taps->list, INTERFACES_MAX, message);
-  taps->list_count = n < 0 ? 0 : n;
-  return n < 0 ? n : 0;
-}
-
-/* By name: an index changes when a device is made anew. */
-static const struct interface_state *taps_find(const struct taps *taps, const char *name)
-{
-  for (int i = 0; i < taps->list_count; i++) {
-    if (strcmp(taps->list[i].name, name) == 0) {
-      return &taps->list[i];
-    }
-  }
-  return NULL;
-}
-
-/* The tap of a name, else a free place, else a new one; NULL when there is none. */
-static struct tap *taps_place(struct taps *taps, const char *name)
-{
-  struct tap *place = NULL;
-  for (size_t i = 0; i < taps->count; i++) {
-    if (strcmp(taps->tap[i].name, name) == 0) {
-      return &taps->tap[i];
-    }
-    if (place == NULL && taps->tap[i].name[0] == '\0') {
-      place = &taps->tap[i];
-    }
-  }
-  if (place == NULL && taps->count < SUMMARY_INTERFACES_MAX) {
-    place = &taps->tap[taps->count++];
-  }
-  return place;
-}
-
-static int taps_add(struct taps *taps, const char *name, bool is_named)
-{
-  struct tap *tap = taps_place(taps, name);
-  if (tap != NULL && tap->name[0] != '\0') {
-    return 0;
-  }
-  int index = tap != NULL ? meter_add_interface(taps->meter, name) : ERR_LIMIT;
-  if (index < 0) {
-    return index;
-  }
-  *tap = (struct tap){
-      .loop = taps->loop,
-      .meter = taps->meter,
-      .settings = taps->settings,
-      .is_named = is_named,
-      .meter_index = (unsigned)index,
-      .away_since_ns = clock_monotonic_ns(),
-  };
-  (void)strncpy(tap->name, name, sizeof(tap->name) - 1);
-  return 0;
-}
+/* Devices change in bursts (made, named, moved, up): one look behind them. */
+#define SOON_NS (20 * NS_PER_MS)
 
 static int taps_add_named(struct taps *taps, struct err_message *message)
 {
@@ -95,7 +20,7 @@ static int taps_add_named(struct taps *taps, struct err_message *message)
   for (size_t i = 0; i < names->count; i++) {
     if (strcmp(names->item[i], "auto") == 0) {
       taps->is_auto = true;
-    } else if (taps_add(taps, names->item[i], true) != 0) {
+    } else if (taps_add(taps, names->item[i], TAP_NAMED) != 0) {
       return err_set(message, ERR_LIMIT, "interface %s: more than %d interfaces", names->item[i],
                      SUMMARY_INTERFACES_MAX);
     }
@@ -103,42 +28,94 @@ static int taps_add_named(struct taps *taps, struct err_message *message)
   return 0;
 }
 
-/* A tap for every device that `auto` chooses now. */
-static void taps_add_chosen(struct taps *taps)
+/* What is named is taken; that it counts some bytes twice is said. */
+static void taps_warn_twice(const struct taps *taps)
 {
-  size_t chosen[SUMMARY_INTERFACES_MAX];
-  size_t count =
-      interfaces_choose(taps->list, (size_t)taps->list_count, chosen, SUMMARY_INTERFACES_MAX);
-  for (size_t i = 0; i < count; i++) {
-    if (taps_add(taps, taps->list[chosen[i]].name, false) != 0 && !taps->has_warned) {
-      taps->has_warned = true;
-      log_warning("interface %s: left out: more than %d interfaces", taps->list[chosen[i]].name,
-                  SUMMARY_INTERFACES_MAX);
+  for (size_t i = 0; i < taps->count; i++) {
+    const struct interface_state *a = taps_find(taps, taps->tap[i].name);
+    for (size_t k = i + 1; k < taps->count && a != NULL; k++) {
+      const struct interface_state *b = taps_find(taps, taps->tap[k].name);
+      if (b != NULL && taps->tap[i].origin != TAP_PORT && taps->tap[k].origin != TAP_PORT &&
+          interfaces_share_bytes(taps->list, taps->list_count, a, b)) {
+        log_warning(
+            "interfaces %s and %s: one carries packets of the other: they are counted twice",
+            a->name, b->name);
+      }
     }
   }
 }
 
+/* A host whose card has no carrier yet waits for it; one without a card is told so. */
+static int taps_find_ways_out(struct taps *taps, struct err_message *message)
+{
+  taps_choose(taps);
+  if (taps->count > 0 || !taps->is_auto) {
+    return 0;
+  }
+  if (interfaces_has_way_out(taps->list, taps->list_count)) {
+    log_warning("interfaces: 'auto': none is up yet: waiting for one");
+    return 0;
+  }
+  return err_set(message, ERR_NOT_FOUND,
+                 "interfaces: 'auto': no interface is up but loopback; name one");
+}
+
+/* Captures first, then the counters: from here on the two are compared. */
 static int taps_start(struct taps *taps, struct err_message *message)
 {
   int err = taps_add_named(taps, message);
   err = err != 0 ? err : taps_list(taps, message);
-  if (err == 0 && taps->is_auto) {
-    taps_add_chosen(taps);
-    if (taps->count == 0) {
-      err = err_set(message, ERR_NOT_FOUND,
-                    "interfaces: 'auto': no interface is up but loopback; name one");
-    }
-  }
+  err = err != 0 ? err : taps_find_ways_out(taps, message);
   for (size_t i = 0; i < taps->count && err == 0; i++) {
     err = tap_open(&taps->tap[i], message);
   }
-  /* Once more, now that the captures are open: from here on the two are compared. */
-  err = err != 0 ? err : taps_list(taps, message);
+  if (err != 0) {
+    return err;
+  }
+  if (taps->settings->capture_filter[0] != '\0') {
+    log_warning("capture.filter \"%s\": what it leaves out is not measured, and captured packets "
+                "are not to be compared with the kernel's",
+                taps->settings->capture_filter);
+  }
+  taps_warn_twice(taps);
+  err = taps_list(taps, message);
   for (size_t i = 0; i < taps->count && err == 0; i++) {
     tap_base(&taps->tap[i], taps_find(taps, taps->tap[i].name));
     taps->tap[i].away_since_ns = 0;
   }
   return err;
+}
+
+/* The ways of devices are watched in any case; the turn of each second finds what was missed. */
+static void on_change(void *context, int fd, unsigned what)
+{
+  (void)what;
+  struct taps *taps = context;
+  interfaces_watch_drain(fd);
+  loop_timer_set(taps->soon, SOON_NS);
+}
+
+static void on_soon(void *context)
+{
+  struct taps *taps = context;
+  struct err_message message;
+  if (taps_list(taps, &message) == 0) {
+    taps_follow(taps);
+  }
+}
+
+static int taps_watch(struct taps *taps, struct err_message *message)
+{
+  taps->watch_fd = interfaces_watch(message);
+  if (taps->watch_fd < 0) {
+    return taps->watch_fd;
+  }
+  taps->soon = loop_timer_new(taps->loop, on_soon, taps);
+  taps->watch = loop_watch_new(taps->loop, taps->watch_fd, LOOP_READ, on_change, taps);
+  if (taps->soon == NULL || taps->watch == NULL) {
+    return err_set(message, ERR_NO_MEMORY, "out of memory");
+  }
+  return 0;
 }
 
 int taps_new(struct loop *loop, struct meter *meter, const struct sensor_settings *settings,
@@ -151,7 +128,10 @@ int taps_new(struct loop *loop, struct meter *meter, const struct sensor_setting
   taps->loop = loop;
   taps->meter = meter;
   taps->settings = settings;
-  int err = taps_start(taps, message);
+  taps->watch_fd = -1;
+  /* The watch first: no change falls between the list and it. */
+  int err = taps_watch(taps, message);
+  err = err != 0 ? err : taps_start(taps, message);
   if (err != 0) {
     taps_free(taps);
     return err;
@@ -168,6 +148,11 @@ void taps_free(struct taps *taps)
   for (size_t i = 0; i < taps->count; i++) {
     tap_close(&taps->tap[i]);
   }
+  loop_watch_free(taps->watch);
+  loop_timer_free(taps->soon);
+  if (taps->watch_fd >= 0) {
+    (void)close(taps->watch_fd);
+  }
   free(taps);
 }
 
@@ -178,6 +163,7 @@ void taps_sample(struct taps *taps)
     log_warning("%s; this second has no kernel counters", message.text);
     return;
   }
+  taps_rename(taps);
   for (size_t i = 0; i < taps->count; i++) {
     if (taps->tap[i].name[0] != '\0') {
       tap_sample(&taps->tap[i], taps_find(taps, taps->tap[i].name));
@@ -188,44 +174,33 @@ void taps_sample(struct taps *taps)
 void taps_drain(struct taps *taps)
 {
   for (size_t i = 0; i < taps->count; i++) {
-    for (int turn = 0; turn < DRAIN_TURNS && taps->tap[i].capture != NULL; turn++) {
-      if (!tap_read(&taps->tap[i])) {
-        break;
-      }
+    if (taps->tap[i].capture != NULL) {
+      tap_drain(&taps->tap[i]);
     }
   }
 }
 
-/* A device that is gone: one that the settings name is waited for, one of `auto` only for a while.
- */
-static void taps_forget(struct taps *taps, struct tap *tap)
+void taps_set_sampling(struct taps *taps, unsigned shift)
 {
-  int64_t now_ns = clock_monotonic_ns();
-  if (taps_find(taps, tap->name) != NULL) {
-    tap->gone_since_ns = 0;
-  } else if (tap->gone_since_ns == 0) {
-    tap->gone_since_ns = now_ns;
-  } else if (!tap->is_named && now_ns - tap->gone_since_ns >= FORGET_NS) {
-    log_info("interface %s: no longer waited for", tap->name);
-    meter_retire_interface(taps->meter, tap->meter_index);
-    *tap = (struct tap){.name = ""};
+  taps->sample_shift = shift;
+  for (size_t i = 0; i < taps->count; i++) {
+    if (taps->tap[i].name[0] != '\0') {
+      tap_set_sampling(&taps->tap[i], shift);
+    }
   }
 }
 
+/* A capture that was opened just now is compared with its device's counters from now on. */
 void taps_follow(struct taps *taps)
 {
   struct err_message message;
-  if (taps->is_auto) {
-    taps_add_chosen(taps);
+  taps_rename(taps);
+  taps_choose(taps);
+  if (taps_open(taps) == 0 || taps_list(taps, &message) != 0) {
+    return;
   }
   for (size_t i = 0; i < taps->count; i++) {
-    struct tap *tap = &taps->tap[i];
-    if (tap->name[0] != '\0' && tap->capture == NULL) {
-      taps_forget(taps, tap);
-    }
-    if (tap->name[0] != '\0' && tap->capture == NULL && tap_open(tap, &message) != 0) {
-      log_debug("%s", message.text);
-    }
+    tap_base(&taps->tap[i], taps_find(taps, taps->tap[i].name));
   }
 }
 

@@ -19,10 +19,13 @@ struct sensor_settings {
   int64_t capture_snap_bytes;
   int64_t capture_buffer_bytes;
   bool capture_promiscuous;
+  bool capture_ports; /* of containers and guests, each an observation point of its own */
   struct conf_list local_networks; /* addresses behind this host, its own too */
   int64_t flow_slots;
   int64_t flow_idle_ns;
   int64_t queue_bytes;
+  int64_t cpu_percent_max; /* of one core; 0: no limit */
+  int64_t memory_max_bytes;
   char *user; /* to run as; "" stays */
   int log_level;
   /* Not from the file: */

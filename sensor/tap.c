@@ -2,32 +2,54 @@
 /* The capture of one interface and its counters. */
 #include "sensor/tap.h"
 
+#include <net/if.h>
+
 #include "common/clock.h"
 #include "common/log.h"
 
-#define READ_BUDGET 256
+/* Several blocks of the ring: a turn of the loop costs as much as dozens of packets. */
+#define READ_BUDGET 4096
 #define TIMEOUT_MS  20
+/* A full ring is read so often, not for ever: the next turn goes on. */
+#define DRAIN_TURNS 256
 
 /* What was captured before the counters were first read is in them already. */
 static void on_frame(void *context, const struct frame *frame)
 {
-  struct tap *tap = context;
+  const struct tap *tap = context;
   if (frame->time_ns >= tap->since_ns) {
     meter_frame(tap->meter, frame);
+  }
+}
+
+static void on_port_frame(void *context, const struct frame *frame)
+{
+  const struct tap *tap = context;
+  if (frame->time_ns >= tap->since_ns) {
+    meter_port_frame(tap->meter, frame);
   }
 }
 
 bool tap_read(struct tap *tap)
 {
   struct err_message message;
-  int n =
-      capture_read(tap->capture, READ_BUDGET, (uint16_t)tap->meter_index, on_frame, tap, &message);
+  capture_frame_fn *take = tap->origin == TAP_PORT ? on_port_frame : on_frame;
+  int n = capture_read(tap->capture, READ_BUDGET, (uint16_t)tap->meter_index, take, tap, &message);
   if (n < 0) {
     log_warning("interface %s: capture ended: %s", tap->name, message.text);
     tap_close(tap);
     return false;
   }
   return n == READ_BUDGET;
+}
+
+void tap_drain(struct tap *tap)
+{
+  for (int turn = 0; turn < DRAIN_TURNS && tap->capture != NULL; turn++) {
+    if (!tap_read(tap)) {
+      return;
+    }
+  }
 }
 
 /* The budget lets other descriptors have their turn; what is left comes at the next one. */
@@ -41,6 +63,15 @@ static void on_readable(void *context, int fd, unsigned what)
   }
 }
 
+void tap_set_sampling(struct tap *tap, unsigned shift)
+{
+  struct err_message message;
+  tap->sample_shift = shift;
+  if (tap->capture != NULL && capture_set_sampling(tap->capture, shift, &message) != 0) {
+    log_warning("%s; all of its flows are measured on", message.text);
+  }
+}
+
 int tap_open(struct tap *tap, struct err_message *message)
 {
   const struct sensor_settings *settings = tap->settings;
@@ -51,9 +82,14 @@ int tap_open(struct tap *tap, struct err_message *message)
       .is_promiscuous = settings->capture_promiscuous,
       .filter = settings->capture_filter[0] != '\0' ? settings->capture_filter : NULL,
   };
+  int device = (int)if_nametoindex(tap->name);
   int err = capture_open_live(tap->name, &options, &tap->capture, message);
   if (err != 0) {
     return err;
+  }
+  if (device != tap->device) {
+    tap->device = device;
+    tap->has_base = false;
   }
   tap->watch = loop_watch_new(tap->loop, capture_fd(tap->capture), LOOP_READ, on_readable, tap);
   if (tap->watch == NULL) {
@@ -63,11 +99,30 @@ int tap_open(struct tap *tap, struct err_message *message)
   }
   tap->last_drops = (struct capture_drops){0, 0};
   log_info("interface %s: capturing (%s)", tap->name, capture_link_name(tap->capture));
+  if (tap->sample_shift > 0) {
+    tap_set_sampling(tap, tap->sample_shift);
+  }
   return 0;
+}
+
+/* What the ring dropped since the last time it was asked. */
+static uint64_t dropped_since(struct tap *tap)
+{
+  struct capture_drops drops;
+  if (tap->capture == NULL || capture_drops(tap->capture, &drops) != 0) {
+    return 0;
+  }
+  uint64_t dropped = drops.capture_dropped - tap->last_drops.capture_dropped;
+  tap->last_drops = drops;
+  return dropped;
 }
 
 void tap_close(struct tap *tap)
 {
+  if (tap->capture == NULL) {
+    return;
+  }
+  tap->closed_dropped += dropped_since(tap);
   loop_watch_free(tap->watch);
   capture_close(tap->capture);
   tap->watch = NULL;
@@ -75,12 +130,23 @@ void tap_close(struct tap *tap)
   tap->away_since_ns = clock_monotonic_ns();
 }
 
+/* It may be set while the device is up, and moves with every tunnel put beneath it. */
+static void tell_mtu(struct tap *tap, const struct interface_state *link)
+{
+  if (link->mtu != tap->mtu) {
+    tap->mtu = link->mtu;
+    meter_set_mtu(tap->meter, tap->meter_index, link->mtu);
+  }
+}
+
 void tap_base(struct tap *tap, const struct interface_state *link)
 {
-  if (link != NULL && link->index != tap->device) {
-    tap->device = link->index;
+  if (link != NULL && tap->capture != NULL && link->index == tap->device && !tap->has_base) {
+    tap->has_base = true;
     tap->last = link->kernel;
+    tap->last_missed = link->missed;
     tap->since_ns = clock_now_ns();
+    tell_mtu(tap, link);
   }
 }
 
@@ -101,17 +167,6 @@ static bool kernel_since(const struct summary_kernel *now, const struct summary_
   return true;
 }
 
-static void sample_drops(struct tap *tap, struct summary_interface *sample)
-{
-  struct capture_drops drops;
-  if (tap->capture == NULL || capture_drops(tap->capture, &drops) != 0) {
-    return;
-  }
-  sample->capture_dropped = drops.capture_dropped - tap->last_drops.capture_dropped;
-  sample->interface_dropped = drops.interface_dropped - tap->last_drops.interface_dropped;
-  tap->last_drops = drops;
-}
-
 /* A tap that is away says for how long of this second. */
 static void sample_away(struct tap *tap, struct summary_interface *sample)
 {
@@ -123,22 +178,44 @@ static void sample_away(struct tap *tap, struct summary_interface *sample)
   tap->away_since_ns = tap->capture == NULL ? now_ns : 0;
 }
 
+/* A device that was never compared with has nothing to tell yet. What it had no room for comes from
+ * its own counters, not from libpcap, which reads them in promiscuous mode alone. */
+static void sample_kernel(struct tap *tap, const struct interface_state *link,
+                          struct summary_interface *sample)
+{
+  if (!tap->has_base) {
+    return;
+  }
+  sample->has_kernel = kernel_since(&link->kernel, &tap->last, &sample->kernel);
+  if (link->missed >= tap->last_missed) {
+    sample->interface_dropped = link->missed - tap->last_missed;
+  }
+  tap->last = link->kernel;
+  tap->last_missed = link->missed;
+}
+
 void tap_sample(struct tap *tap, const struct interface_state *link)
 {
-  struct summary_interface sample = {.is_up = link != NULL && link->is_up};
-  if (link == NULL && tap->capture != NULL) {
-    log_warning("interface %s: gone, or it has another name now", tap->name);
-    (void)tap_read(tap);
+  struct summary_interface sample = {
+      .is_up = link != NULL && link->is_up,
+      .is_filtered = tap->settings->capture_filter[0] != '\0',
+  };
+  bool is_same = link != NULL && link->index == tap->device;
+  bool is_lost = !is_same && tap->capture != NULL;
+  if (is_lost) {
+    log_warning("interface %s: %s", tap->name,
+                link == NULL ? "gone, or it has another name now" : "another device has the name");
+    tap_drain(tap);
   }
-  sample_drops(tap, &sample);
-  if (link == NULL && tap->capture != NULL) {
+  if (is_lost) {
     tap_close(tap);
   }
+  sample.capture_dropped = dropped_since(tap) + tap->closed_dropped;
+  tap->closed_dropped = 0;
   sample_away(tap, &sample);
-  if (link != NULL && link->index == tap->device) {
-    sample.has_kernel = kernel_since(&link->kernel, &tap->last, &sample.kernel);
-    tap->last = link->kernel;
+  if (is_same) {
+    sample_kernel(tap, link, &sample);
+    tell_mtu(tap, link);
   }
-  tap_base(tap, link);
   meter_interface(tap->meter, tap->meter_index, &sample);
 }

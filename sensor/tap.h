@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One observation point: a live capture on an interface, followed by its name through going and
- * coming, with the kernel's counters of the device beside what was captured.
+/* One observation point: a live capture on an interface, followed through going, coming and
+ * renaming, with the kernel's counters of the device beside what was captured.
  *
  *   ring -> readable -> tap_read -> meter_frame            as packets come
  *   rtnetlink, libpcap's counters -> tap_sample -> meter_interface     once a second
  *
  * The counters' base is read right after the capture is open; frames with an earlier time stamp are
  * left out, so that kernel = captured + own + dropped can be asked for. While the capture is away
- * and the device is not, the kernel's counters go on and uncounted_ns says why they differ. */
+ * and the device is not, the kernel's counters go on and uncounted_ns says why they differ.
+ *
+ * A port (of a container or guest, `capture.ports`) is a point of its own: its packets are counted
+ * in its interface's row and nowhere else, since the devices that lead out tell them as well. */
 #ifndef SENSOR_TAP_H
 #define SENSOR_TAP_H
 
@@ -21,21 +24,33 @@
 #include "sensor/meter.h"
 #include "sensor/settings.h"
 
+/* Why a tap is there. */
+enum tap_origin {
+  TAP_NAMED, /* by the settings: waited for when it is gone */
+  TAP_AUTO,  /* a way out that `auto` found */
+  TAP_PORT,  /* found by `capture.ports` */
+};
+
 struct tap {
   struct loop *loop;
   struct meter *meter;
   const struct sensor_settings *settings;
+  unsigned sample_shift;                 /* wanted of the capture, and of each that is opened */
   char name[SUMMARY_INTERFACE_NAME_MAX]; /* "" : a free place */
-  bool is_named;                         /* by the settings; else found by `auto` */
+  enum tap_origin origin;
   unsigned meter_index;
+  uint32_t mtu;            /* as the meter was told; 0: not yet */
   struct capture *capture; /* NULL while the interface is away */
   struct loop_watch *watch;
-  int device;       /* the kernel's index of the device that `last` belongs to; 0: none yet */
+  int device;       /* the kernel's index of the device that was opened last; 0: none yet */
+  bool has_base;    /* `last` belongs to that device */
   int64_t since_ns; /* when `last` was first read; frames before it do not count */
   struct summary_kernel last;
+  uint64_t last_missed;
   struct capture_drops last_drops;
-  int64_t away_since_ns; /* monotonic; 0 while captured */
-  int64_t gone_since_ns; /* monotonic; 0 while the device is there */
+  uint64_t closed_dropped; /* by a ring that is closed since, and not told yet */
+  int64_t away_since_ns;   /* monotonic; 0 while captured */
+  int64_t gone_since_ns;   /* monotonic; 0 while the device is there */
 };
 
 /* Opens the capture. message names the interface. */
@@ -44,10 +59,15 @@ int tap_open(struct tap *tap, struct err_message *message);
 void tap_close(struct tap *tap);
 /* Reads at most a budget of frames; true when there may be more. A capture that fails is closed. */
 bool tap_read(struct tap *tap);
-/* Begins to compare with the device's counters as they are now, if it is not the one known. */
+/* Reads what the ring holds now. */
+void tap_drain(struct tap *tap);
+/* Keeps one address pair in 2^shift, now and whenever the capture is opened again. */
+void tap_set_sampling(struct tap *tap, unsigned shift);
+/* Begins to compare with the counters of the device that is captured, as they are now, if that was
+ * not begun yet. */
 void tap_base(struct tap *tap, const struct interface_state *link);
-/* Hands the meter what the kernel and libpcap counted since the last time. link NULL: the device is
- * gone or has another name, and a capture that still hangs on it ends. */
+/* Hands the meter what the kernel and libpcap counted since the last time. link: the device of the
+ * tap's name; NULL: there is none. A capture that hangs on another device than link ends. */
 void tap_sample(struct tap *tap, const struct interface_state *link);
 
 #endif

@@ -2,36 +2,41 @@
 /* One interval's measures, counted straight into the summary that the close hands out. */
 #include "sensor/window.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/hash.h"
+#include "sensor/window_conversations.h"
+#include "sensor/window_hosts.h"
 #include "sensor/window_rows.h"
+#include "sensor/window_sketches.h"
 
-/* Space-Saving's error is bytes / counters: four counters for each that is reported keep the
- * reported ones well above it. */
-#define COUNTERS_PER_TALKER 4
+/* About 1.4 MB a window in all. Held are more rows than are reported, so that the reported ones are
+ * exact on all but the busiest hosts; a storm costs least when the tables stay in the fast caches.
+ */
+#define HOSTS          8192
+#define ROWS_MAX       8192
+#define SECOND_ROWS    4096
+#define ROWS_PER_SHOWN 4 /* MINUTE */
+#define FOLDS          256
+#define SHOWN_PER_FOLD 8
+#define US_PER_HIST    10 /* unit of summary_tcp.handshake_10us */
+#define GROUP          16 /* flows whose memory is fetched together */
+#define US_PER_HIST    10 /* unit of summary_tcp.handshake_10us */
 
-/*   packets  -> open       totals, sizes, ledger
- *   deltas   -> rows       conversations      -> top        (what a second reports)
- *            -> talkers    Space-Saving       -> items      -> reported
- *            -> open.addresses                -> addresses  (for the minute's merge)
+/*   packets  -> open            totals, sizes, ledger
+ *   deltas   -> open.tcp, flows
+ *            -> conversations   rows, rows of many, totals
+ *            -> hosts           what each address moved
+ *            -> sketches        distinct, entropies, fan-out
  *
- * Left: while the interval is open. Right: of the last close, lent to the summary that it handed
- * out. */
+ * Each part lends what it reported until its next close. */
 struct window {
-  struct window_limits limits;
   struct summary open;
-  struct window_rows *rows;
-  struct topk *talkers;
-  struct topk_item *items; /* of all counters, from the last close */
-  size_t item_count;
-  uint64_t item_floor;              /* what an address without counter moved at most */
-  struct hll addresses;             /* of the last close, at the minute's precision */
-  struct summary_talker *reported;  /* limits.talkers */
-  struct summary_conversation *top; /* SECOND: limits.conversations */
+  struct window_conversations *conversations;
+  struct window_hosts *hosts;
+  struct window_sketches *sketches;
 };
 
 /* The next interval begins with nothing but the kind of the window. */
@@ -40,8 +45,9 @@ static void empty(struct window *window)
   enum summary_kind kind = window->open.kind;
   summary_init(&window->open);
   window->open.kind = kind;
-  /* A second is kept as finely as the minute that it is merged into, and folded at its close. */
-  hll_init(&window->open.addresses, HLL_PRECISION_MINUTE, HASH_FLEET_SEED);
+  if (kind == SUMMARY_MINUTE) {
+    hll_init(&window->open.addresses, HLL_PRECISION_MINUTE, HASH_FLEET_SEED);
+  }
 }
 
 static size_t at_most(size_t value, size_t limit)
@@ -49,37 +55,41 @@ static size_t at_most(size_t value, size_t limit)
   return value < limit ? value : limit;
 }
 
-/* What a record may not carry (proto/summary.h) is not collected either. */
-static struct window_limits sane_limits(enum summary_kind kind, const struct window_limits *limits)
+static size_t at_least(size_t value, size_t limit)
 {
-  size_t rows_max = kind == SUMMARY_SECOND ? SUMMARY_SECOND_ROWS_MAX : SUMMARY_CONVERSATIONS_MAX;
-  struct window_limits sane = *limits;
-  sane.talkers = at_most(limits->talkers > 0 ? limits->talkers : 1, SUMMARY_TALKERS_MAX);
-  sane.conversations = at_most(limits->conversations, rows_max);
-  /* A minute shows all that it holds. */
-  if (kind == SUMMARY_MINUTE || sane.rows < sane.conversations) {
-    sane.rows = sane.conversations;
-  }
-  return sane;
+  return value > limit ? value : limit;
 }
 
-/* All memory of an interval is taken here: counting and closing allocate nothing. */
+/* What a record may not carry (proto/summary.h) is not collected either: rows and rows of many
+ * together. A table twice as large as what is shown has it still after it dropped its half. */
+static struct window_conversations_limits row_limits(enum summary_kind kind,
+                                                     const struct window_limits *limits)
+{
+  size_t max = kind == SUMMARY_SECOND ? SUMMARY_SECOND_ROWS_MAX : SUMMARY_CONVERSATIONS_MAX;
+  size_t shown = at_most(limits->conversations, max * SHOWN_PER_FOLD / (SHOWN_PER_FOLD + 1));
+  size_t usual = kind == SUMMARY_SECOND ? SECOND_ROWS : ROWS_PER_SHOWN * shown;
+  size_t rows = limits->rows > 0 ? limits->rows : usual;
+  return (struct window_conversations_limits){
+      .rows = at_most(at_least(rows, 2 * shown + 1), ROWS_MAX),
+      .folds = at_least(FOLDS, shown / SHOWN_PER_FOLD),
+      .shown_rows = shown,
+      .shown_folds = (shown + SHOWN_PER_FOLD - 1) / SHOWN_PER_FOLD,
+  };
+}
+
 struct window *window_new(enum summary_kind kind, const struct window_limits *limits)
 {
   struct window *window = calloc(1, sizeof *window);
   if (window == NULL) {
     return NULL;
   }
-  window->limits = sane_limits(kind, limits);
   window->open.kind = kind;
-  size_t counters = COUNTERS_PER_TALKER * window->limits.talkers;
-  window->rows = window_rows_new(window->limits.rows);
-  window->talkers = topk_new(counters);
-  window->items = calloc(counters, sizeof *window->items);
-  window->reported = calloc(window->limits.talkers, sizeof *window->reported);
-  window->top = calloc(window->limits.conversations + 1, sizeof *window->top);
-  if (window->rows == NULL || window->talkers == NULL || window->items == NULL ||
-      window->reported == NULL || window->top == NULL) {
+  struct window_conversations_limits rows = row_limits(kind, limits);
+  window->conversations = window_conversations_new(kind, &rows);
+  window->hosts =
+      window_hosts_new(HOSTS, at_most(at_least(limits->talkers, 1), SUMMARY_TALKERS_MAX));
+  window->sketches = window_sketches_new(kind);
+  if (window->conversations == NULL || window->hosts == NULL || window->sketches == NULL) {
     window_free(window);
     return NULL;
   }
@@ -92,16 +102,20 @@ void window_free(struct window *window)
   if (window == NULL) {
     return;
   }
-  window_rows_free(window->rows);
-  topk_free(window->talkers);
-  free(window->items);
-  free(window->reported);
-  free(window->top);
+  window_conversations_free(window->conversations);
+  window_hosts_free(window->hosts);
+  window_sketches_free(window->sketches);
   free(window);
 }
 
+void window_set_local(struct window *window,
+                      bool (*is_local)(void *context, const struct addr *addr), void *context)
+{
+  window_conversations_set_local(window->conversations, is_local, context);
+}
+
 /* A packet may count under several events: SYN and FIN together is an event of each. */
-static void count_tcp(struct summary *open, uint8_t tcp_flags)
+static void count_tcp_flags(struct summary *open, uint8_t tcp_flags)
 {
   if (tcp_flags & PACKET_TCP_SYN) {
     bool is_answer = (tcp_flags & PACKET_TCP_ACK) != 0;
@@ -113,6 +127,14 @@ static void count_tcp(struct summary *open, uint8_t tcp_flags)
   if (tcp_flags & PACKET_TCP_RST) {
     open->tcp_events[SUMMARY_TCP_RST]++;
   }
+}
+
+/* An answer that failed is an answer. */
+static void count_dns(struct summary_dns *dns, uint8_t what)
+{
+  dns->questions += what == PACKET_DNS_QUESTION;
+  dns->answers += what == PACKET_DNS_ANSWER || what == PACKET_DNS_FAILURE;
+  dns->failures += what == PACKET_DNS_FAILURE;
 }
 
 /* Frames and their reasons are counted for all, the rest for IP alone. What was read before a later
@@ -133,12 +155,61 @@ void window_packet(struct window *window, const struct packet *packet,
   open->ipv4_packets += packet->ip_version == 4;
   open->ipv6_packets += packet->ip_version == 6;
   open->fragments += packet->is_fragment;
+  open->tunnelled_packets += packet->tunnel != PACKET_PLAIN;
   hist_add(&open->packet_sizes, packet->ip_bytes);
   struct counts one = {1, packet->ip_bytes, packet->payload_bytes};
   counts_add(&open->traffic[direction][summary_protocol_of(packet->ip_protocol)], &one);
-  if (packet->tcp_flags != 0) {
-    count_tcp(open, packet->tcp_flags);
+  if ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0) {
+    count_tcp_flags(open, packet->tcp_flags);
   }
+  if (packet->dns != PACKET_NO_DNS) {
+    count_dns(&open->dns, packet->dns);
+  }
+}
+
+void window_segments(struct window *window, uint64_t wire_packets, uint64_t header_bytes)
+{
+  struct summary_segments *segments = &window->open.segments;
+  segments->super_segments++;
+  segments->wire_packets += wire_packets;
+  segments->header_bytes += header_bytes;
+}
+
+static void add_tcp(struct summary_tcp *into, const struct summary_tcp *from)
+{
+  into->attempts += from->attempts;
+  into->answered += from->answered;
+  into->refused += from->refused;
+  into->half_open += from->half_open;
+  into->withdrawn += from->withdrawn;
+  into->resets += from->resets;
+  into->retransmitted += from->retransmitted;
+  hist_merge(&into->handshake_10us, &from->handshake_10us);
+}
+
+/* What single packets said. */
+static void add_packets(struct summary *into, const struct summary *from)
+{
+  for (unsigned direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
+    for (unsigned protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
+      counts_add(&into->traffic[direction][protocol], &from->traffic[direction][protocol]);
+    }
+  }
+  into->ipv4_packets += from->ipv4_packets;
+  into->ipv6_packets += from->ipv6_packets;
+  into->fragments += from->fragments;
+  into->tunnelled_packets += from->tunnelled_packets;
+  into->non_ip_frames += from->non_ip_frames;
+  for (unsigned event = 0; event < SUMMARY_TCP_EVENTS; event++) {
+    into->tcp_events[event] += from->tcp_events[event];
+  }
+  into->dns.questions += from->dns.questions;
+  into->dns.answers += from->dns.answers;
+  into->dns.failures += from->dns.failures;
+  into->segments.super_segments += from->segments.super_segments;
+  into->segments.wire_packets += from->segments.wire_packets;
+  into->segments.header_bytes += from->segments.header_bytes;
+  hist_merge(&into->packet_sizes, &from->packet_sizes);
 }
 
 /* Sums add, histograms add, sketches merge: the minute is its seconds exactly. The second's talkers
@@ -146,50 +217,111 @@ void window_packet(struct window *window, const struct packet *packet,
 void window_second(struct window *window, const struct window *second, const struct summary *closed)
 {
   struct summary *open = &window->open;
-  for (unsigned direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-    for (unsigned protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-      counts_add(&open->traffic[direction][protocol], &closed->traffic[direction][protocol]);
-    }
-  }
-  open->ipv4_packets += closed->ipv4_packets;
-  open->ipv6_packets += closed->ipv6_packets;
-  open->fragments += closed->fragments;
-  open->non_ip_frames += closed->non_ip_frames;
-  for (unsigned event = 0; event < SUMMARY_TCP_EVENTS; event++) {
-    open->tcp_events[event] += closed->tcp_events[event];
-  }
-  hist_merge(&open->packet_sizes, &closed->packet_sizes);
+  add_packets(open, closed);
+  add_tcp(&open->tcp, &closed->tcp);
   /* Each window counts the rows that it folds itself. */
   uint64_t rows_folded = open->ledger.rows_folded;
   summary_ledger_add(&open->ledger, &closed->ledger);
   open->ledger.rows_folded = rows_folded;
-  topk_merge(window->talkers, second->items, second->item_count, second->item_floor);
-  int err = hll_merge(&open->addresses, &second->addresses);
-  assert(err == 0);
-  (void)err;
+  window_conversations_second(window->conversations);
+  window_hosts_merge(window->hosts, second->hosts);
+  window_sketches_merge(window->sketches, second->sketches);
 }
 
-/* Each flow feeds both its ends: what the client sent the server received. */
-void window_flow(struct window *window, const struct flow_delta *delta)
+/* struct flow_tcp says when each is true; its flags are of this interval alone. */
+static void count_tcp(struct summary_tcp *into, const struct flow_tcp *tcp)
 {
-  struct summary *open = &window->open;
+  into->attempts += tcp->is_attempt;
+  into->answered += tcp->is_answered;
+  into->refused += tcp->is_refused;
+  into->half_open += tcp->is_half_open;
+  into->withdrawn += tcp->is_withdrawn;
+  into->resets += tcp->is_reset;
+  into->retransmitted += (uint64_t)tcp->retransmitted_out + tcp->retransmitted_in;
+  if (tcp->handshake_us != 0) {
+    hist_add(&into->handshake_10us, tcp->handshake_us / US_PER_HIST);
+  }
+}
+
+/* By the process's seed: of the addresses, and of the conversation. */
+struct hashes {
+  uint64_t client, server, conversation;
+};
+
+/* Each flow feeds both its ends: what the client sent the server received. */
+static void flow_of_second(struct window *window, const struct flow_delta *delta,
+                           const struct hashes *hashes)
+{
   const struct flow_record *flow = &delta->flow;
-  /* A minute counts a flow with the first second that it is active in. */
-  bool is_first = open->kind == SUMMARY_SECOND || delta->is_first_in_span;
-  open->flows_active += is_first;
-  open->flows_new += delta->is_new;
-  if (!window_rows_add(window->rows, flow, is_first ? 1 : 0)) {
-    counts_add(&open->folded_out, &flow->out);
-    counts_add(&open->folded_in, &flow->in);
-    open->ledger.rows_folded++;
+  window->open.flows_active++;
+  count_tcp(&window->open.tcp, &delta->tcp);
+  window_conversations_add(window->conversations, delta, hashes->conversation, 1);
+  window_hosts_add(window->hosts, &flow->client, hashes->client, &flow->out, &flow->in);
+  window_hosts_add(window->hosts, &flow->server, hashes->server, &flow->in, &flow->out);
+  window_sketches_add(window->sketches, flow);
+}
+
+/* A minute counts a flow with the first second that it is active in. */
+static void flow_of_minute(struct window *window, const struct flow_delta *delta,
+                           const struct hashes *hashes)
+{
+  uint32_t flows = delta->is_first_in_span ? 1 : 0;
+  window->open.flows_active += flows;
+  window_conversations_add(window->conversations, delta, hashes->conversation, flows);
+  if (delta->is_first_in_span) {
+    window_sketches_spread(window->sketches, &delta->flow);
   }
-  if (open->kind == SUMMARY_MINUTE) {
-    return;
+}
+
+/* The memory of the indexes is asked for here, that of rows and hosts in fetch. */
+static void hash_flow(const struct window *window, const struct flow_record *flow,
+                      struct hashes *hashes)
+{
+  hashes->client = hash_bytes(flow->client.byte, sizeof flow->client.byte);
+  hashes->server = hash_bytes(flow->server.byte, sizeof flow->server.byte);
+  hashes->conversation =
+      window_rows_hash(hashes->client, hashes->server, flow->server_port, flow->protocol);
+  window_conversations_fetch_index(window->conversations, hashes->conversation);
+  if (window->open.kind == SUMMARY_SECOND) {
+    window_hosts_fetch_index(window->hosts, hashes->client);
+    window_hosts_fetch_index(window->hosts, hashes->server);
   }
-  topk_add(window->talkers, &flow->client, &flow->out, &flow->in);
-  topk_add(window->talkers, &flow->server, &flow->in, &flow->out);
-  hll_add(&open->addresses, hash_addr(HASH_FLEET_SEED, &flow->client));
-  hll_add(&open->addresses, hash_addr(HASH_FLEET_SEED, &flow->server));
+}
+
+static void fetch(const struct window *window, const struct hashes *hashes)
+{
+  window_conversations_fetch_row(window->conversations, hashes->conversation);
+  if (window->open.kind == SUMMARY_SECOND) {
+    window_hosts_fetch_host(window->hosts, hashes->client);
+    window_hosts_fetch_host(window->hosts, hashes->server);
+  }
+}
+
+/* The tables are larger than the fast caches: a group's accesses wait for memory together. */
+static void add_group(struct window *window, const struct flow_delta *delta, size_t count)
+{
+  struct hashes hashes[GROUP];
+  for (size_t i = 0; i < count; i++) {
+    hash_flow(window, &delta[i].flow, &hashes[i]);
+  }
+  for (size_t i = 0; i < count; i++) {
+    fetch(window, &hashes[i]);
+  }
+  for (size_t i = 0; i < count; i++) {
+    window->open.flows_new += delta[i].is_new;
+    if (window->open.kind == SUMMARY_SECOND) {
+      flow_of_second(window, &delta[i], &hashes[i]);
+    } else {
+      flow_of_minute(window, &delta[i], &hashes[i]);
+    }
+  }
+}
+
+void window_flows(struct window *window, const struct flow_delta *delta, size_t count)
+{
+  for (size_t done = 0; done < count; done += GROUP) {
+    add_group(window, delta + done, at_most(count - done, GROUP));
+  }
 }
 
 struct summary_ledger *window_ledger(struct window *window)
@@ -197,93 +329,14 @@ struct summary_ledger *window_ledger(struct window *window)
   return &window->open.ledger;
 }
 
-/* By what is certainly their own, largest first, then by address. */
-static int compare_talkers(const void *a, const void *b)
-{
-  const struct topk_item *x = a;
-  const struct topk_item *y = b;
-  uint64_t bytes_x = x->tx.bytes + x->rx.bytes;
-  uint64_t bytes_y = y->tx.bytes + y->rx.bytes;
-  if (bytes_x != bytes_y) {
-    return bytes_x > bytes_y ? -1 : 1;
-  }
-  return addr_compare(&x->addr, &y->addr);
-}
-
-/* items by bytes:  [ reported: limits.talkers ] [ the rest ]
- *                                                floor = the largest count among these */
-static void report_talkers(struct window *window, struct summary *out)
-{
-  size_t counters = COUNTERS_PER_TALKER * window->limits.talkers;
-  size_t n = topk_list(window->talkers, window->items, counters);
-  qsort(window->items, n, sizeof *window->items, compare_talkers);
-  uint64_t floor = topk_floor(window->talkers);
-  window->item_count = n;
-  window->item_floor = floor;
-  for (size_t i = 0; i < n; i++) {
-    const struct topk_item *item = &window->items[i];
-    if (i < window->limits.talkers) {
-      window->reported[i] = (struct summary_talker){item->addr, item->error, item->tx, item->rx};
-    } else if (item->count > floor) {
-      floor = item->count;
-    }
-  }
-  out->talkers = window->reported;
-  out->talker_count = at_most(n, window->limits.talkers);
-  out->talkers_floor = floor;
-  topk_clear(window->talkers);
-}
-
-/* Adds what rows hold beyond the reported ones to the folded counters. */
-static void fold_rest(const struct window_rows *rows, struct summary *out)
-{
-  struct counts rows_out;
-  struct counts rows_in;
-  window_rows_total(rows, &rows_out, &rows_in);
-  for (size_t i = 0; i < out->conversation_count; i++) {
-    rows_out = counts_since(&rows_out, &out->conversations[i].out);
-    rows_in = counts_since(&rows_in, &out->conversations[i].in);
-  }
-  counts_add(&out->folded_out, &rows_out);
-  counts_add(&out->folded_in, &rows_in);
-  out->ledger.rows_folded += window_rows_count(rows) - out->conversation_count;
-}
-
-/* The fine sketch is kept for the minute, the folded one goes on the wire. */
-static void report_addresses(struct window *window, struct summary *out)
-{
-  if (out->kind == SUMMARY_SECOND) {
-    window->addresses = window->open.addresses;
-    int err = hll_fold(&window->addresses, HLL_PRECISION_SECOND, &out->addresses);
-    assert(err == 0);
-    (void)err;
-  }
-}
-
-/* A second chooses its largest rows; a minute shows all, sorted by key. */
-static void report_conversations(struct window *window, struct summary *out)
-{
-  if (out->kind == SUMMARY_SECOND) {
-    out->conversations = window->top;
-    out->conversation_count =
-        window_rows_top(window->rows, window->top, window->limits.conversations);
-    fold_rest(window->rows, out);
-  } else {
-    out->conversations = window_rows_sort(window->rows);
-    out->conversation_count = window_rows_count(window->rows);
-  }
-  window_rows_clear(window->rows);
-}
-
-/* Talkers, addresses and rows leave the window here; then it is empty, but for what it lent. */
 void window_close(struct window *window, int64_t start_ns, struct summary *out)
 {
   *out = window->open;
   out->start_ns = start_ns;
   out->length_ns = out->kind == SUMMARY_SECOND ? NS_PER_S : NS_PER_MINUTE;
-  report_talkers(window, out);
-  report_addresses(window, out);
-  report_conversations(window, out);
+  window_hosts_close(window->hosts, out);
+  window_sketches_close(window->sketches, out);
+  window_conversations_close(window->conversations, out);
   empty(window);
 }
 

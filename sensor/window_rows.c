@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows lie in the order they came; an index with linear probing, at most half full, finds them.
- * Rows never move while the interval is open, so that the index can name them by place. */
+/* Rows lie in the order they came; an index with linear probing, at most half full, finds them. */
 #include "sensor/window_rows.h"
 
 #include <assert.h>
@@ -8,33 +7,42 @@
 #include <string.h>
 
 #include "common/hash.h"
+#include "sensor/select.h"
 
-#define KEY_BYTES offsetof(struct summary_conversation, is_guessed)
-
-/* The key is what stands before is_guessed, hashed and compared as bytes. */
-static_assert(KEY_BYTES == 2 * sizeof(struct addr) + sizeof(uint16_t) + 1, "no padding in the key");
+#define LINE_BYTES 64
 
 /* The tag spares most look-ups of a row that has another key. */
 struct index_entry {
-  uint32_t row; /* 1 + place; 0: free */
-  uint32_t tag;
+  uint16_t row; /* 1 + place; 0: free */
+  uint16_t tag;
 };
 
-/*   index: [ 0 ] [ 2 t ] [ 0 ] [ 1 t ]        row: [ a ] [ b ]     place: [ 3 ] [ 1 ]
+static_assert(WINDOW_ROWS_MAX < UINT16_MAX, "a place and one fit into 16 bits");
+
+/* The 95th percentile of sixty numbers is the fourth largest (of 57 at or below it), so that four
+ * of them are all there is to remember: first and fourth stand in the row itself. */
+struct row_seconds {
+  uint64_t open_bytes, second_largest, third_largest;
+  uint32_t open; /* which second open_bytes are of */
+};
+
+/*   index: [ 0 ] [ 2 t ] [ 0 ] [ 1 t ]        row: [ a ] [ b ]
  *
  * Row 0 is named by index slot 3, row 1 by slot 1 (numbers in the index are one higher). */
 struct window_rows {
   size_t capacity, count;
   size_t index_mask;
+  struct summary_conversation empty; /* copied: far faster than what compilers make of zeroes */
   struct summary_conversation *row;
-  size_t *place; /* of each row in the index, so that clearing costs what was used */
+  struct row_seconds *seconds; /* NULL: none kept */
   struct index_entry *index;
-  size_t *heap; /* for top: places of rows */
+  uint64_t *bytes; /* room to find the median */
 };
 
 /* The index has a power of two of slots, at least twice the rows: a hole is always near. */
-struct window_rows *window_rows_new(size_t capacity)
+struct window_rows *window_rows_new(size_t capacity, bool has_seconds)
 {
+  assert(capacity > 0 && capacity <= WINDOW_ROWS_MAX);
   struct window_rows *rows = calloc(1, sizeof *rows);
   if (rows == NULL) {
     return NULL;
@@ -44,12 +52,16 @@ struct window_rows *window_rows_new(size_t capacity)
     index_size *= 2;
   }
   rows->capacity = capacity;
+  rows->empty.is_guessed = true;
+  rows->empty.first_ns = INT64_MAX;
+  rows->empty.last_ns = INT64_MIN;
   rows->index_mask = index_size - 1;
   rows->row = calloc(capacity, sizeof *rows->row);
-  rows->place = calloc(capacity, sizeof *rows->place);
   rows->index = calloc(index_size, sizeof *rows->index);
-  rows->heap = calloc(capacity, sizeof *rows->heap);
-  if (rows->row == NULL || rows->place == NULL || rows->index == NULL || rows->heap == NULL) {
+  rows->bytes = calloc(capacity, sizeof *rows->bytes);
+  rows->seconds = has_seconds ? calloc(capacity, sizeof *rows->seconds) : NULL;
+  if (rows->row == NULL || rows->index == NULL || rows->bytes == NULL ||
+      (has_seconds && rows->seconds == NULL)) {
     window_rows_free(rows);
     return NULL;
   }
@@ -62,65 +74,107 @@ void window_rows_free(struct window_rows *rows)
     return;
   }
   free(rows->row);
-  free(rows->place);
+  free(rows->seconds);
   free(rows->index);
-  free(rows->heap);
+  free(rows->bytes);
   free(rows);
 }
 
-/* The row of the key, a new one, or NULL when there is no room. */
-static struct summary_conversation *row_of(struct window_rows *rows,
-                                           const struct summary_conversation *key, bool *is_new)
+/* The whole index, 4 bytes a slot: cheaper than finding the slots of the rows again. */
+void window_rows_clear(struct window_rows *rows)
 {
-  uint64_t hash = hash_bytes(key, KEY_BYTES);
-  uint32_t tag = (uint32_t)(hash >> 32);
-  size_t at = (size_t)hash & rows->index_mask;
+  if (rows->count > 0) {
+    memset(rows->index, 0, (rows->index_mask + 1) * sizeof *rows->index);
+  }
+  rows->count = 0;
+}
+
+uint64_t window_rows_hash_addr(const struct addr *addr)
+{
+  return hash_bytes(addr->byte, sizeof addr->byte);
+}
+
+struct window_key window_rows_key(const struct summary_conversation *row)
+{
+  uint64_t client = window_rows_hash_addr(&row->client);
+  uint64_t server = window_rows_hash_addr(&row->server);
+  return (struct window_key){&row->client, &row->server, row->server_port, row->protocol,
+                             window_rows_hash(client, server, row->server_port, row->protocol)};
+}
+
+/* The slot's number and the tag take different bits of the hash. */
+static uint16_t tag_of(uint64_t hash)
+{
+  return (uint16_t)(hash >> 32);
+}
+
+static bool has_key(const struct summary_conversation *row, const struct window_key *key)
+{
+  return row->server_port == key->server_port && row->protocol == key->protocol &&
+         addr_equal(&row->client, key->client) && addr_equal(&row->server, key->server);
+}
+
+struct summary_conversation *window_rows_find(struct window_rows *rows,
+                                              const struct window_key *key)
+{
+  uint16_t tag = tag_of(key->hash);
+  size_t at = (size_t)key->hash & rows->index_mask;
   for (; rows->index[at].row != 0; at = (at + 1) & rows->index_mask) {
     struct summary_conversation *row = &rows->row[rows->index[at].row - 1];
-    if (rows->index[at].tag == tag && memcmp(row, key, KEY_BYTES) == 0) {
-      *is_new = false;
+    if (rows->index[at].tag == tag && has_key(row, key)) {
       return row;
     }
   }
-  /* Full: nothing is evicted, for the caller folds what comes now into totals. */
+  return NULL;
+}
+
+/* In the first hole from the hash's place on. */
+static void enter(struct window_rows *rows, size_t place, uint64_t hash)
+{
+  size_t at = (size_t)hash & rows->index_mask;
+  while (rows->index[at].row != 0) {
+    at = (at + 1) & rows->index_mask;
+  }
+  rows->index[at] = (struct index_entry){(uint16_t)(place + 1), tag_of(hash)};
+}
+
+/* Empty, so that joining the first delta is the same as joining a later one. */
+struct summary_conversation *window_rows_insert(struct window_rows *rows,
+                                                const struct window_key *key)
+{
   if (rows->count == rows->capacity) {
     return NULL;
   }
   size_t place = rows->count++;
-  rows->place[place] = at;
-  rows->index[at] = (struct index_entry){(uint32_t)place + 1, tag};
-  *is_new = true;
-  return &rows->row[place];
+  struct summary_conversation *row = &rows->row[place];
+  *row = rows->empty;
+  row->client = *key->client;
+  row->server = *key->server;
+  row->server_port = key->server_port;
+  row->protocol = key->protocol;
+  if (rows->seconds != NULL) {
+    rows->seconds[place] = (struct row_seconds){0};
+  }
+  enter(rows, place, key->hash);
+  return row;
 }
 
-/* A row is guessed only while every flow in it is: one SYN proves who is the client of the service.
- */
-bool window_rows_add(struct window_rows *rows, const struct flow_record *flow, uint32_t flows)
+void window_rows_fetch_index(const struct window_rows *rows, uint64_t hash)
 {
-  struct summary_conversation fresh = {.client = flow->client,
-                                       .server = flow->server,
-                                       .server_port = flow->server_port,
-                                       .protocol = flow->protocol,
-                                       .is_guessed = true,
-                                       .first_ns = INT64_MAX,
-                                       .last_ns = INT64_MIN};
-  bool is_new = false;
-  struct summary_conversation *row = row_of(rows, &fresh, &is_new);
-  if (row == NULL) {
-    return false;
+  __builtin_prefetch(&rows->index[(size_t)hash & rows->index_mask], 1);
+}
+
+/* The first slot is the right one most of the time. */
+void window_rows_fetch_row(const struct window_rows *rows, uint64_t hash)
+{
+  struct index_entry entry = rows->index[(size_t)hash & rows->index_mask];
+  if (entry.row == 0 || entry.tag != tag_of(hash)) {
+    return;
   }
-  if (is_new) {
-    *row = fresh;
+  const uint8_t *row = (const uint8_t *)&rows->row[entry.row - 1];
+  for (size_t at = 0; at < sizeof(struct summary_conversation); at += LINE_BYTES) {
+    __builtin_prefetch(row + at, 1);
   }
-  row->is_guessed = row->is_guessed && flow->is_guessed;
-  row->tcp_flags_out |= flow->tcp_flags_out;
-  row->tcp_flags_in |= flow->tcp_flags_in;
-  row->flows += flows;
-  counts_add(&row->out, &flow->out);
-  counts_add(&row->in, &flow->in);
-  row->first_ns = flow->first_ns < row->first_ns ? flow->first_ns : row->first_ns;
-  row->last_ns = flow->last_ns > row->last_ns ? flow->last_ns : row->last_ns;
-  return true;
 }
 
 size_t window_rows_count(const struct window_rows *rows)
@@ -128,99 +182,134 @@ size_t window_rows_count(const struct window_rows *rows)
   return rows->count;
 }
 
-/* Whether a stands before b: more bytes, then the smaller key. */
-static bool is_larger(const struct summary_conversation *a, const struct summary_conversation *b)
+size_t window_rows_capacity(const struct window_rows *rows)
 {
-  uint64_t bytes_a = a->out.bytes + a->in.bytes;
-  uint64_t bytes_b = b->out.bytes + b->in.bytes;
-  if (bytes_a != bytes_b) {
-    return bytes_a > bytes_b;
-  }
-  return summary_conversation_compare(a, b) < 0;
+  return rows->capacity;
 }
 
-/* heap[0] is the smallest of the chosen; restores that after heap[0] was replaced. */
-static void sift_down(struct window_rows *rows, size_t size)
+struct summary_conversation *window_rows_at(struct window_rows *rows, size_t i)
 {
-  size_t *heap = rows->heap;
-  size_t at = 0;
-  for (size_t child = 1; child < size; child = 2 * at + 1) {
-    if (child + 1 < size && is_larger(&rows->row[heap[child]], &rows->row[heap[child + 1]])) {
-      child++;
+  return &rows->row[i];
+}
+
+static void join_times(struct summary_conversation *into, int64_t first_ns, int64_t last_ns)
+{
+  into->first_ns = first_ns < into->first_ns ? first_ns : into->first_ns;
+  into->last_ns = last_ns > into->last_ns ? last_ns : into->last_ns;
+}
+
+/* 0: not measured. */
+static void join_handshake(struct summary_conversation *into, uint32_t handshake_us)
+{
+  if (handshake_us != 0 && (into->handshake_us == 0 || handshake_us < into->handshake_us)) {
+    into->handshake_us = handshake_us;
+  }
+}
+
+void window_rows_join(struct summary_conversation *into, const struct summary_conversation *from)
+{
+  into->is_guessed = into->is_guessed && from->is_guessed;
+  into->tcp_flags_out |= from->tcp_flags_out;
+  into->tcp_flags_in |= from->tcp_flags_in;
+  into->flows += from->flows;
+  counts_add(&into->out, &from->out);
+  counts_add(&into->in, &from->in);
+  join_times(into, from->first_ns, from->last_ns);
+  into->attempts += from->attempts;
+  into->failed += from->failed;
+  into->retransmitted += from->retransmitted;
+  join_handshake(into, from->handshake_us);
+}
+
+void window_rows_join_delta(struct summary_conversation *into, const struct flow_delta *delta,
+                            uint32_t flows)
+{
+  const struct flow_record *flow = &delta->flow;
+  const struct flow_tcp *tcp = &delta->tcp;
+  into->is_guessed = into->is_guessed && flow->is_guessed;
+  into->tcp_flags_out |= flow->tcp_flags_out;
+  into->tcp_flags_in |= flow->tcp_flags_in;
+  into->flows += flows;
+  counts_add(&into->out, &flow->out);
+  counts_add(&into->in, &flow->in);
+  join_times(into, flow->first_ns, flow->last_ns);
+  into->attempts += tcp->is_attempt;
+  into->failed += tcp->is_refused || tcp->is_half_open;
+  into->retransmitted += tcp->retransmitted_out + tcp->retransmitted_in;
+  join_handshake(into, tcp->handshake_us);
+}
+
+/* Among the row's four largest:  [ largest ] [ second ] [ third ] [ fourth: 95th percentile ] */
+static void end_second(struct summary_conversation *row, struct row_seconds *seconds)
+{
+  uint64_t bytes = seconds->open_bytes;
+  if (bytes == 0) {
+    return;
+  }
+  if (row->second_min_bytes == 0 || bytes < row->second_min_bytes) {
+    row->second_min_bytes = bytes;
+  }
+  uint64_t *largest[] = {&row->second_max_bytes, &seconds->second_largest, &seconds->third_largest,
+                         &row->second_p95_bytes};
+  for (size_t i = 0; i < sizeof largest / sizeof largest[0]; i++) {
+    if (bytes > *largest[i]) {
+      uint64_t smaller = *largest[i];
+      *largest[i] = bytes;
+      bytes = smaller;
     }
-    if (!is_larger(&rows->row[heap[at]], &rows->row[heap[child]])) {
-      return;
-    }
-    size_t held = heap[at];
-    heap[at] = heap[child];
-    heap[child] = held;
-    at = child;
   }
+  seconds->open_bytes = 0;
 }
 
-/* The way up, while the heap is being filled. */
-static void sift_up(struct window_rows *rows, size_t at)
+/* Lazily: a row's second ends when the row is active again, or with the minute. */
+void window_rows_second(struct window_rows *rows, const struct summary_conversation *row,
+                        uint32_t second, uint64_t bytes)
 {
-  size_t *heap = rows->heap;
-  while (at > 0 && is_larger(&rows->row[heap[(at - 1) / 2]], &rows->row[heap[at]])) {
-    size_t held = heap[at];
-    heap[at] = heap[(at - 1) / 2];
-    heap[(at - 1) / 2] = held;
-    at = (at - 1) / 2;
+  size_t place = (size_t)(row - rows->row);
+  struct row_seconds *seconds = &rows->seconds[place];
+  if (seconds->open != second) {
+    end_second(&rows->row[place], seconds);
+    seconds->open = second;
   }
+  seconds->open_bytes += bytes;
 }
 
-/*   1. the n largest so far in a heap, the smallest of them on top
- *   2. a row that is larger than the top takes its place
- *   3. taken off one by one: the list fills from its end */
-size_t window_rows_top(struct window_rows *rows, struct summary_conversation *out, size_t n)
+void window_rows_end_seconds(struct window_rows *rows)
 {
-  size_t size = 0;
-  for (size_t i = 0; n > 0 && i < rows->count; i++) {
-    if (size < n) {
-      rows->heap[size] = i;
-      sift_up(rows, size++);
-    } else if (is_larger(&rows->row[i], &rows->row[rows->heap[0]])) {
-      rows->heap[0] = i;
-      sift_down(rows, size);
-    }
-  }
-  size_t chosen = size;
-  while (size > 0) {
-    out[--size] = rows->row[rows->heap[0]];
-    rows->heap[0] = rows->heap[size];
-    sift_down(rows, size);
-  }
-  return chosen;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-  return summary_conversation_compare(a, b);
-}
-
-/* Sorts in place, so that no second copy of thousands of rows is needed. */
-struct summary_conversation *window_rows_sort(struct window_rows *rows)
-{
-  qsort(rows->row, rows->count, sizeof *rows->row, compare_keys);
-  return rows->row;
-}
-
-void window_rows_total(const struct window_rows *rows, struct counts *out, struct counts *in)
-{
-  *out = (struct counts){0};
-  *in = (struct counts){0};
   for (size_t i = 0; i < rows->count; i++) {
-    counts_add(out, &rows->row[i].out);
-    counts_add(in, &rows->row[i].in);
+    end_second(&rows->row[i], &rows->seconds[i]);
   }
 }
 
-/* Only the slots that were used: an index for 65,536 rows is not wiped for a quiet second. */
-void window_rows_clear(struct window_rows *rows)
+/* Those that stay close up; then the index is made anew, for places have changed. */
+void window_rows_drop(struct window_rows *rows, uint64_t bytes,
+                      void (*drop)(void *context, const struct summary_conversation *row),
+                      void *context)
+{
+  size_t before = rows->count;
+  size_t kept = 0;
+  for (size_t i = 0; i < before; i++) {
+    if (window_rows_bytes(&rows->row[i]) <= bytes) {
+      drop(context, &rows->row[i]);
+      continue;
+    }
+    rows->row[kept] = rows->row[i];
+    if (rows->seconds != NULL) {
+      rows->seconds[kept] = rows->seconds[i];
+    }
+    kept++;
+  }
+  window_rows_clear(rows);
+  rows->count = kept;
+  for (size_t i = 0; i < kept; i++) {
+    enter(rows, i, window_rows_key(&rows->row[i]).hash);
+  }
+}
+
+uint64_t window_rows_median(struct window_rows *rows)
 {
   for (size_t i = 0; i < rows->count; i++) {
-    rows->index[rows->place[i]].row = 0;
+    rows->bytes[i] = window_rows_bytes(&rows->row[i]);
   }
-  rows->count = 0;
+  return select_nth(rows->bytes, rows->count, rows->count / 2);
 }

@@ -102,8 +102,10 @@ static void evidence_of_part(struct finding *finding, enum rule_metric metric,
   }
   for (size_t i = 0; i < part->conversation_count; i++) {
     const struct summary_conversation *at = &part->conversations[i];
-    (void)snprintf(name, sizeof(name), "%s > %s port %u", addr_format(&at->client, from),
-                   addr_format(&at->server, to), at->server_port);
+    const char *client =
+        summary_conversation_is_folded(at) ? "(many)" : addr_format(&at->client, from);
+    (void)snprintf(name, sizeof(name), "%s > %s port %u", client, addr_format(&at->server, to),
+                   at->server_port);
     evidence_add(finding, "conversation", name,
                  measure_counts(metric, subject->window, &at->out, &at->in), whole);
   }

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from programs import Collector, Process, Sensor, program, run, until
+from programs import Collector, Process, Sensor, free_port, program, run, until
 
 
 @pytest.fixture
@@ -18,11 +18,6 @@ def collector(tmp_path, processes):
     made.start()
     processes.append(made.process)
     return made
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def write(path, text):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from programs import Collector, Process, Sensor, program, run, until
+from programs import Collector, Process, Sensor, free_port, program, run, until
 
 HERE = pathlib.Path(__file__).parent
 RULE = """newcomer: {enabled: false}
@@ -19,11 +19,6 @@ rules:
 receivers:
   - {name: ops, type: generic, url: 'http://127.0.0.1:%d/hook', allow_http: true}
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class Disk:

@@ -100,13 +100,34 @@ def test_what_is_not_a_capture_is_named_and_the_others_go_on(tmp_path):
     assert "bad.pcap" in done.stderr and "missing.pcap" in done.stderr
 
 
-def test_an_unknown_link_type_is_named(tmp_path):
-    path = pcap(tmp_path / "odd.pcap", frame("10.0.0.1", "10.0.0.2", 1, 2, b"x", 1))
-    data = bytearray(path.read_bytes())
-    data[20:24] = struct.pack("<I", 105)
-    path.write_bytes(data)
-    done, got = replay(path)
-    assert "odd.pcap" in done.stderr and got["totals"]["undecoded"].get("unknown_link") == 1
+def test_a_file_of_an_unknown_link_type_is_refused_and_the_others_go_on(tmp_path):
+    good = pcap(tmp_path / "good.pcap", frame("10.0.0.1", "10.0.0.2", 1, 2, b"x", 1))
+    odd = tmp_path / "odd.pcap"
+    data = bytearray(good.read_bytes())
+    data[20:24] = struct.pack("<I", 281)
+    odd.write_bytes(data)
+    done, got = replay(odd, good)
+    assert done.returncode == 1 and got["totals"]["frames"] == 1
+    assert "odd.pcap: no decoder for its link type, DLT 281 (DSA_TAG_BRCM)" in done.stderr
+    assert [file["frames"] for file in got["files"]] == [0, 1]
+
+
+def block(kind, body):
+    body += bytes(-len(body) % 4)
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def test_of_several_link_types_each_frame_is_read_by_its_own(tmp_path):
+    ethernet = frame("10.0.0.1", "10.0.0.2", 1, 2, b"x", 1)[16:]
+    odd = tmp_path / "several.pcapng"
+    packets = [(0, ethernet), (1, ethernet), (2, ethernet[14:])]
+    odd.write_bytes(block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+                    + b"".join(block(1, struct.pack("<HHI", link, 0, 0)) for link in (1, 281, 101))
+                    + b"".join(block(6, struct.pack("<IIIII", i, 0, 1000, len(data), len(data)) + data) for i, data in packets))
+    done, got = replay(odd)
+    assert done.returncode == 0 and "no decoder for one of its link types: 1 frames" in done.stderr
+    assert got["totals"]["frames"] == 3 and got["totals"]["ipv4_packets"] == 2
+    assert got["totals"]["undecoded"].get("unknown_link") == 1 and got["files"][0]["link"] == "several link types"
 
 
 def test_standard_input_is_read(tmp_path):

@@ -9,8 +9,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WINGS = ("sensor", "collector", "cli")
 MAY = {"common": {"common"}, "proto": {"common", "proto"}}
 MAY.update({wing: {"common", "proto", wing} for wing in WINGS})
-# `seine replay` stands on both wings by these three headers.
-REPLAY = {"sensor/meter.h", "sensor/capture.h", "collector/pipeline.h"}
+# `seine replay` stands on both wings by these headers.
+REPLAY = {"sensor/meter.h", "sensor/capture.h", "sensor/decode.h", "collector/pipeline.h"}
 REPLAY_FILES = re.compile(r"^cli/replay(_\w+)?\.[ch]$")
 # A library's header -> the files that may include it.
 HOMES = {
@@ -24,7 +24,8 @@ HOMES = {
     r"xxhash": r"common/hash\.[ch]",
     r"libmnl/": r"sensor/interfaces\.c",
     r"systemd/|cap-ng": r"common/run/daemon\.c",
-    r"zlib": r"sensor/capture_file\.c",
+    r"zlib": r"sensor/capture_gzip\.c",
+    r"zstd": r"sensor/capture_zstd\.c",
     r"openssl/": r"collector/notify\w*\.c",
     r"protobuf-c|\w+\.pb-c\.h": r"proto/\w+\.[ch]",
     r"argp": r"(sensor|collector)/options\.c|cli/\w+\.[ch]",

@@ -1,6 +1,7 @@
 # Settings of the collector, and what it answers.
 seine_unit_test(settings seine-pipeline)
 seine_unit_test(ranking seine-pipeline)
+seine_unit_test(ranking_folded seine-pipeline)
 seine_unit_test(render seine-pipeline)
 seine_unit_test(queries seine-collector-core)
 seine_unit_test(queries_status seine-collector-core)

@@ -1,4 +1,5 @@
 # The codecs. The generated structures make input that our encoder would not.
 seine_unit_test(summary_codec seine-proto seine-proto-generated)
 seine_unit_test(summary_limits seine-proto seine-proto-generated)
+seine_unit_test(summary_fit seine-proto seine-proto-generated)
 seine_unit_test(message_codec seine-proto seine-proto-generated)

@@ -1,122 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frames as hexadecimal pieces: one macro a header, lengths as the frames carry them. */
+/* Frames of links, shims, IP and transport; tunnels over UDP and rare links: sample_tunnels.c. */
 #include "sample_frames.h"
 
-#define ETHER                                                                                      \
-  "020000000002"                                                                                   \
-  "020000000001"
-#define SNAP                                                                                       \
-  "aaaa03"                                                                                         \
-  "000000"
-#define V4_PAIR                                                                                    \
-  "c0000201"                                                                                       \
-  "c6336402"
-#define V4(total, cut, protocol) "4500" total "0001" cut "40" protocol "0000" V4_PAIR
-#define V4_OPTIONS(total, protocol)                                                                \
-  "4600" total "00010000"                                                                          \
-  "40" protocol "0000" V4_PAIR "01010100"
-#define V4_INNER(total, protocol)                                                                  \
-  "4500" total "00010000"                                                                          \
-  "40" protocol "0000"                                                                             \
-  "0a000001"                                                                                       \
-  "0a000002"
-#define V6(payload, next)                                                                          \
-  "60000000" payload next "40"                                                                     \
-  "20010db8000000000000000000000001"                                                               \
-  "20010db8000000000000000000000002"
-#define V6_INNER(payload, next)                                                                    \
-  "60000000" payload next "40"                                                                     \
-  "fd000000000000000000000000000001"                                                               \
-  "fd000000000000000000000000000002"
-#define HOP_BY_HOP(next)                                                                           \
-  next "00"                                                                                        \
-       "050200000100"
-#define OPTIONS(next)                                                                              \
-  next "00"                                                                                        \
-       "010400000000"
-#define ROUTING(next)                                                                              \
-  next "00"                                                                                        \
-       "000000000000"
-#define AH(next)                                                                                   \
-  next "04"                                                                                        \
-       "0000"                                                                                      \
-       "00000001"                                                                                  \
-       "00000001"                                                                                  \
-       "000000000000000000000000"
-#define TCP                                                                                        \
-  "c350"                                                                                           \
-  "01bb"                                                                                           \
-  "00000001"                                                                                       \
-  "00000002"                                                                                       \
-  "50"                                                                                             \
-  "18"                                                                                             \
-  "2000"                                                                                           \
-  "00000000"
-#define TCP_SYN                                                                                    \
-  "c350"                                                                                           \
-  "01bb"                                                                                           \
-  "00000001"                                                                                       \
-  "00000000"                                                                                       \
-  "60"                                                                                             \
-  "02"                                                                                             \
-  "2000"                                                                                           \
-  "00000000"                                                                                       \
-  "020405b4"
-#define UDP                                                                                        \
-  "c351"                                                                                           \
-  "0035"                                                                                           \
-  "000a"                                                                                           \
-  "0000"
-#define UDP_JUMBO                                                                                  \
-  "c351"                                                                                           \
-  "0035"                                                                                           \
-  "0000"                                                                                           \
-  "0000"
-#define SCTP                                                                                       \
-  "0b59"                                                                                           \
-  "0b5a"                                                                                           \
-  "00000001"                                                                                       \
-  "00000000"
-#define DCCP                                                                                       \
-  "1389"                                                                                           \
-  "138a"                                                                                           \
-  "04"                                                                                             \
-  "000000"                                                                                         \
-  "00000000"                                                                                       \
-  "00000000"
-#define ICMP_ECHO                                                                                  \
-  "08"                                                                                             \
-  "00"                                                                                             \
-  "0000"                                                                                           \
-  "00010001"
-#define ICMP6_ECHO                                                                                 \
-  "80"                                                                                             \
-  "00"                                                                                             \
-  "0000"                                                                                           \
-  "00010001"
-#define DATA "6869"
-
-/* What is expected: an IP packet, or one within another, and the ports. */
-#define IS4(of, bytes)                                                                             \
-  .ip_version = 4, .ip_protocol = (of), .protocol = (of), .ip_bytes = (bytes), .pair = PAIR_V4
-#define IS6(of, bytes)                                                                             \
-  .ip_version = 6, .ip_protocol = (of), .protocol = (of), .ip_bytes = (bytes), .pair = PAIR_V6
-#define TUNNEL(version, outer, bytes, inner, inner_pair)                                           \
-  .ip_version = (version), .ip_protocol = (outer), .protocol = (inner), .ip_bytes = (bytes),       \
-  .pair = (inner_pair)
-#define PORTS(from, to) .source_port = (from), .destination_port = (to)
+#include "sample_headers.h"
 
 /* clang-format off */
 const struct sample_frame sample_frames[] = {
     {"TCP over Ethernet", 1,
      ETHER "0800" V4("002a", "0000", "06") TCP DATA,
-     IS4(6, 42), PORTS(50000, 443), .tcp_flags = 0x18, .payload_bytes = 2},
+     IS4(6, 42), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2), .payload_bytes = 2},
     {"TCP with a padded short frame", 1,
      ETHER "0800" V4("0028", "0000", "06") TCP "000000000000",
-     IS4(6, 40), PORTS(50000, 443), .tcp_flags = 0x18},
+     IS4(6, 40), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2)},
     {"TCP SYN with options", 1,
      ETHER "0800" V4("002c", "4000", "06") TCP_SYN,
-     IS4(6, 44), PORTS(50000, 443), .tcp_flags = 0x02},
+     IS4(6, 44), PORTS(50000, 443), .tcp_flags = 0x02, NUMBERS(1, 0)},
     {"UDP over Ethernet", 1,
      ETHER "0800" V4("001e", "0000", "11") UDP DATA,
      IS4(17, 30), PORTS(50001, 53), .payload_bytes = 2},
@@ -152,22 +50,22 @@ const struct sample_frame sample_frames[] = {
      IS4(255, 20)},
     {"first fragment", 1,
      ETHER "0800" V4("001c", "2000", "11") "c351" "0035" "0400" "0000",
-     IS4(17, 28), .fragment = 1, PORTS(50001, 53)},
+     IS4(17, 28), FRAGMENT(1, 1), PORTS(50001, 53)},
     {"later fragment", 1,
      ETHER "0800" V4("001e", "2001", "11") UDP DATA,
-     IS4(17, 30), .fragment = 2, .payload_bytes = 10},
+     IS4(17, 30), FRAGMENT(2, 1), .payload_bytes = 10},
     {"last fragment", 1,
      ETHER "0800" V4("0016", "0010", "06") DATA,
-     IS4(6, 22), .fragment = 2, .payload_bytes = 2},
+     IS4(6, 22), FRAGMENT(2, 1), .payload_bytes = 2},
     {"first fragment shorter than its TCP header", 1,
      ETHER "0800" V4("001c", "2000", "06") "c350" "01bb" "00000001",
-     IS4(6, 28), .fragment = 1, PORTS(50000, 443), .undecoded = SUMMARY_BAD_TRANSPORT},
+     IS4(6, 28), FRAGMENT(1, 1), PORTS(50000, 443), .undecoded = SUMMARY_BAD_TRANSPORT},
     {"first fragment of IPv6", 1,
      ETHER "86dd" V6("0012", "2c") "1100" "0001" "00000007" UDP DATA,
-     IS6(17, 58), .fragment = 1, PORTS(50001, 53), .payload_bytes = 2},
+     IS6(17, 58), FRAGMENT(1, 7), PORTS(50001, 53), .payload_bytes = 2},
     {"later fragment of IPv6", 1,
      ETHER "86dd" V6("0012", "2c") "1100" "0008" "00000007" UDP DATA,
-     IS6(17, 58), .fragment = 2, .payload_bytes = 10},
+     IS6(17, 58), FRAGMENT(2, 7), .payload_bytes = 10},
     {"an atomic fragment is none", 1,
      ETHER "86dd" V6("0012", "2c") "1100" "0000" "00000007" UDP DATA,
      IS6(17, 58), PORTS(50001, 53), .payload_bytes = 2},
@@ -188,18 +86,18 @@ const struct sample_frame sample_frames[] = {
      IS4(50, 34), .payload_bytes = 14},
     {"a super-segment of IPv4", 1,
      ETHER "0800" V4("0000", "4000", "06") TCP DATA,
-     .wire_bytes = 70014, IS4(6, 70000), PORTS(50000, 443), .tcp_flags = 0x18, .payload_bytes =
+     .wire_bytes = 70014, IS4(6, 70000), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2), .payload_bytes =
      69960},
     {"a super-segment of IPv6", 1,
      ETHER "86dd" V6("0000", "06") TCP DATA,
-     .wire_bytes = 100014, IS6(6, 100000), PORTS(50000, 443), .tcp_flags = 0x18, .payload_bytes =
+     .wire_bytes = 100014, IS6(6, 100000), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2), .payload_bytes =
      99940},
     {"a jumbogram", 1,
      ETHER "86dd" V6("0000", "00") "1100" "c204" "0001116a" UDP_JUMBO DATA,
      .wire_bytes = 70054, IS6(17, 70040), PORTS(50001, 53), .payload_bytes = 69984},
     {"a capture that ends within the payload", 1,
      ETHER "0800" V4("05dc", "4000", "06") TCP DATA,
-     .wire_bytes = 1514, IS4(6, 1500), PORTS(50000, 443), .tcp_flags = 0x18, .payload_bytes =
+     .wire_bytes = 1514, IS4(6, 1500), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2), .payload_bytes =
      1460},
     {"a capture that ends within the ports", 1,
      ETHER "0800" V4("05dc", "4000", "06") "c3",
@@ -286,7 +184,7 @@ const struct sample_frame sample_frames[] = {
      .undecoded = SUMMARY_BAD_NETWORK},
     {"link type IPv4", 228,
      V4("002a", "0000", "06") TCP DATA,
-     IS4(6, 42), PORTS(50000, 443), .tcp_flags = 0x18, .payload_bytes = 2},
+     IS4(6, 42), PORTS(50000, 443), .tcp_flags = 0x18, NUMBERS(1, 2), .payload_bytes = 2},
     {"link type IPv6", 229,
      V6("000a", "11") UDP DATA,
      IS6(17, 50), PORTS(50001, 53), .payload_bytes = 2},
@@ -310,28 +208,28 @@ const struct sample_frame sample_frames[] = {
      IS6(17, 50), PORTS(50001, 53), .payload_bytes = 2},
     {"IPv4 in IPv4", 1,
      ETHER "0800" V4("0032", "0000", "04") V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 4, 50, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 4, 50, 17, PAIR_INNER_V4), .tunnel = PACKET_IPIP, PORTS(50001, 53), .payload_bytes = 2},
     {"IPv6 in IPv4", 1,
      ETHER "0800" V4("0046", "0000", "29") V6_INNER("000a", "11") UDP DATA,
-     TUNNEL(4, 41, 70, 17, PAIR_INNER_V6), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 41, 70, 17, PAIR_INNER_V6), .tunnel = PACKET_IPIP, PORTS(50001, 53), .payload_bytes = 2},
     {"IPv4 in IPv6", 1,
      ETHER "86dd" V6("001e", "04") V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(6, 4, 70, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(6, 4, 70, 17, PAIR_INNER_V4), .tunnel = PACKET_IPIP, PORTS(50001, 53), .payload_bytes = 2},
     {"GRE", 1,
      ETHER "0800" V4("0036", "0000", "2f") "0000" "0800" V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 47, 54, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 54, 17, PAIR_INNER_V4), .tunnel = PACKET_GRE, PORTS(50001, 53), .payload_bytes = 2},
     {"GRE with checksum, key and sequence", 1,
      ETHER "0800" V4("0056", "0000", "2f") "b000" "86dd" "00000000" "00000001" "00000002"
      V6_INNER("000a", "11") UDP DATA,
-     TUNNEL(4, 47, 86, 17, PAIR_INNER_V6), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 86, 17, PAIR_INNER_V6), .tunnel = PACKET_GRE, PORTS(50001, 53), .payload_bytes = 2},
     {"GRE around Ethernet", 1,
      ETHER "0800" V4("0048", "0000", "2f") "0000" "6558" ETHER "8100" "0005" "0800"
      V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 47, 72, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 72, 17, PAIR_INNER_V4), .tunnel = PACKET_GRE, PORTS(50001, 53), .payload_bytes = 2},
     {"GRE of PPTP", 1,
      ETHER "0800" V4("0045", "0000", "2f") "3081" "880b" "001f" "0001" "00000001" "00000001"
      "ff03" "21" V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 47, 69, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 69, 17, PAIR_INNER_V4), .tunnel = PACKET_GRE, PORTS(50001, 53), .payload_bytes = 2},
     {"GRE of PPTP, acknowledgement alone", 1,
      ETHER "0800" V4("0020", "0000", "2f") "2081" "880b" "0000" "0001" "00000001",
      IS4(47, 32), .payload_bytes = 12},
@@ -342,18 +240,18 @@ const struct sample_frame sample_frames[] = {
     {"ERSPAN type I", 1,
      ETHER "0800" V4("0044", "0000", "2f") "0000" "88be" ETHER "0800" V4_INNER("001e", "11") UDP
      DATA,
-     TUNNEL(4, 47, 68, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 68, 17, PAIR_INNER_V4), .tunnel = PACKET_ERSPAN, PORTS(50001, 53), .payload_bytes = 2},
     {"ERSPAN type II", 1,
      ETHER "0800" V4("0050", "0000", "2f") "1000" "88be" "00000001" "1001000000000000" ETHER
      "0800" V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 47, 80, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
+     TUNNEL(4, 47, 80, 17, PAIR_INNER_V4), .tunnel = PACKET_ERSPAN, PORTS(50001, 53), .payload_bytes = 2},
     {"ERSPAN type III", 1,
      ETHER "0800" V4("005c", "0000", "2f") "1000" "22eb" "00000001" "2001000000000000" "00000001"
      "0000000000000000" ETHER "0800" V4_INNER("001e", "11") UDP DATA,
-     TUNNEL(4, 47, 92, 17, PAIR_INNER_V4), PORTS(50001, 53), .payload_bytes = 2},
-    {"a fragment of a tunnel is not followed", 1,
+     TUNNEL(4, 47, 92, 17, PAIR_INNER_V4), .tunnel = PACKET_ERSPAN, PORTS(50001, 53), .payload_bytes = 2},
+    {"a later fragment of a tunnel is not followed", 1,
      ETHER "0800" V4("0032", "0001", "04") V4_INNER("001e", "11") UDP DATA,
-     IS4(4, 50), .fragment = 2, .payload_bytes = 30},
+     IS4(4, 50), FRAGMENT(2, 1), .payload_bytes = 30},
     {"an inner header that cannot be leaves the outer one", 1,
      ETHER "0800" V4("0018", "0000", "04") "55555555",
      IS4(4, 24), .payload_bytes = 4, .undecoded = SUMMARY_BAD_NETWORK},
@@ -380,7 +278,7 @@ const struct sample_frame sample_frames[] = {
     {"an extension header beyond the packet", 1,
      ETHER "86dd" V6("0008", "00") "1105" "0000" "00000000" DATA,
      IS6(17, 48), .payload_bytes = 4, .undecoded = SUMMARY_BAD_NETWORK},
-    {"link type without a decoder", 105,
+    {"link type without a decoder", 281,
      "0800",
      .undecoded = SUMMARY_UNKNOWN_LINK},
 };

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Live capture on the loopback. Without the privilege to capture, what needs it is skipped. */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,12 +14,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "sensor/capture.h"
+#include "sensor/decode.h"
 
 #define WAIT_MS 10000 /* an event ends the wait; this bounds a test that fails */
 
@@ -120,12 +126,76 @@ static void a_packet_on_the_loopback_is_seen_once(void **state)
   (void)close(fd);
 }
 
+/* A tap in a namespace of this program's own, up; -1: not allowed here. */
+static int make_tap(const char *name)
+{
+  struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+  (void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+  int fd = -1;
+  if (unshare(CLONE_NEWNET) == 0) {
+    fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  }
+  if (fd < 0 || ioctl(fd, TUNSETIFF, &request) != 0) {
+    return -1;
+  }
+  int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  request.ifr_flags = IFF_UP;
+  assert_int_equal(ioctl(control, SIOCSIFFLAGS, &request), 0);
+  (void)close(control);
+  return fd;
+}
+
+static void take_packet(void *context, const struct frame *frame)
+{
+  struct packet *packet = context;
+  struct packet decoded;
+  decode_frame(frame, &decoded);
+  /* What the kernel sends on a new device itself (IPv6) is passed over. */
+  if (decoded.ip_version == 4) {
+    *packet = decoded;
+  }
+}
+
+/* The kernel takes the tag off before any capture sees the frame, and keeps it beside it; libpcap
+ * puts it back where it was. */
+static void a_vlan_tag_that_the_kernel_took_off_is_there_again(void **state)
+{
+  (void)state;
+  static const uint8_t tagged[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,    0,  0,
+                                   0,    0,    9,    0x81, 0,    0x60, 0x2a, /* VLAN 42 */
+                                   8,    0,    0x45, 0,    0,    32,   0,    0,  0,
+                                   0,    64,   17,   0,    0,    10,   0,    0,  1,
+                                   10,   0,    0,    2,    0x9c, 0x40, 0,    53, 0,
+                                   12,   0,    0,    'a',  'b',  'c',  'd'};
+  int tap = make_tap("tap0");
+  if (tap < 0) {
+    skip();
+  }
+  struct capture *capture = NULL;
+  struct err_message message = {""};
+  assert_int_equal(capture_open_live("tap0", &options, &capture, &message), 0);
+  assert_int_equal(write(tap, tagged, sizeof(tagged)), sizeof(tagged));
+  struct packet packet = {.ip_version = 0};
+  while (packet.ip_version == 0) {
+    struct pollfd ready = {.fd = capture_fd(capture), .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+    assert_true(capture_read(capture, 10, 0, take_packet, &packet, &message) >= 0);
+  }
+  assert_int_equal(packet.vlan, 42);
+  assert_int_equal(packet.wire_bytes, sizeof(tagged));
+  assert_int_equal(packet.destination_port, 53);
+  assert_int_equal(packet.ip_bytes, 32);
+  capture_close(capture);
+  (void)close(tap);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_missing_interface_is_named),
       cmocka_unit_test(a_wrong_filter_is_quoted),
       cmocka_unit_test(a_packet_on_the_loopback_is_seen_once),
+      cmocka_unit_test(a_vlan_tag_that_the_kernel_took_off_is_there_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,9 +12,10 @@
 #include "common/addr.h"
 #include "sample_frames.h"
 #include "sensor/decode.h"
+#include "sensor/decode_layers.h"
 
 /* Decodes bytes from a block of just their size, so that a sanitizer sees a read behind them, into
- * a packet full of rubbish, so that a field not written is seen. */
+ * packets full of rubbish, so that a field not written is seen. The walk alone must agree. */
 static struct packet decode_exactly(int link_type, const uint8_t *bytes, size_t captured,
                                     uint32_t wire_bytes)
 {
@@ -30,9 +31,13 @@ static struct packet decode_exactly(int link_type, const uint8_t *bytes, size_t 
       .interface = 7,
   };
   struct packet packet;
+  struct packet walked;
   memset(&packet, 0xa5, sizeof(packet));
+  memset(&walked, 0x5a, sizeof(walked));
   decode_frame(&frame, &packet);
+  decode_walk(&frame, &walked);
   free(block);
+  assert_memory_equal(&packet, &walked, sizeof(packet));
   assert_int_equal(packet.time_ns, 42);
   assert_int_equal(packet.wire_bytes, wire_bytes);
   assert_int_equal(packet.interface, 7);
@@ -64,6 +69,16 @@ static void expect_addr(const struct sample_frame *sample, const struct addr *go
   }
 }
 
+static void expect_addresses(const struct sample_frame *want, const struct packet *got)
+{
+  enum sample_pair outer = want->ip_version == 4 ? PAIR_V4 : PAIR_V6;
+  outer = want->ip_version == 0 ? PAIR_NONE : outer;
+  expect_addr(want, &got->source, sample_pair_source(want->pair));
+  expect_addr(want, &got->destination, sample_pair_destination(want->pair));
+  expect_addr(want, &got->ip_source, sample_pair_source(outer));
+  expect_addr(want, &got->ip_destination, sample_pair_destination(outer));
+}
+
 static void expect_sample(const struct sample_frame *want, const struct packet *got)
 {
   expect(want, "undecoded", got->undecoded, want->undecoded);
@@ -79,19 +94,22 @@ static void expect_sample(const struct sample_frame *want, const struct packet *
   expect(want, "tcp_flags", got->tcp_flags, want->tcp_flags);
   expect(want, "icmp_type", got->icmp_type, want->icmp_type);
   expect(want, "payload_bytes", got->payload_bytes, want->payload_bytes);
-  enum sample_pair outer = want->ip_version == 4 ? PAIR_V4 : PAIR_V6;
-  outer = want->ip_version == 0 ? PAIR_NONE : outer;
-  expect_addr(want, &got->source, sample_pair_source(want->pair));
-  expect_addr(want, &got->destination, sample_pair_destination(want->pair));
-  expect_addr(want, &got->ip_source, sample_pair_source(outer));
-  expect_addr(want, &got->ip_destination, sample_pair_destination(outer));
+  expect(want, "has_tcp_numbers", got->has_tcp_numbers, want->sequence != 0);
+  expect(want, "tcp_sequence", got->tcp_sequence, want->sequence);
+  expect(want, "tcp_acknowledgement", got->tcp_acknowledgement, want->acknowledgement);
+  expect(want, "is_flow_fragment", got->is_flow_fragment, want->flow_fragment != 0);
+  expect(want, "is_flow_later_fragment", got->is_flow_later_fragment, want->flow_fragment == 2);
+  expect(want, "fragment_id", got->fragment_id, want->fragment_id);
+  expect(want, "tunnel", got->tunnel, want->tunnel);
+  expect(want, "dns", got->dns, want->dns);
+  expect_addresses(want, got);
 }
 
 static void every_sample_gives_its_fields(void **state)
 {
   (void)state;
-  for (size_t i = 0; i < sample_frames_count; i++) {
-    const struct sample_frame *sample = &sample_frames[i];
+  for (size_t i = 0; sample_frame_at(i) != NULL; i++) {
+    const struct sample_frame *sample = sample_frame_at(i);
     uint8_t bytes[SAMPLE_BYTES_MAX];
     size_t length = sample_frame_bytes(sample, bytes);
     struct packet packet =
@@ -100,7 +118,8 @@ static void every_sample_gives_its_fields(void **state)
   }
 }
 
-/* What a cut capture still tells must be what the whole one tells. */
+/* What a cut capture still tells must be what the whole one tells. Payload that was cut is no fault
+ * of the packet, so it may miss what stands there: a DNS header, a quoted fragment. */
 static void assert_agrees(const struct sample_frame *sample, const struct packet *cut)
 {
   if (cut->ip_version != 0) {
@@ -108,15 +127,18 @@ static void assert_agrees(const struct sample_frame *sample, const struct packet
     expect(sample, "ip_bytes when cut", cut->ip_bytes, sample->ip_bytes);
   }
   if (cut->undecoded == SUMMARY_DECODED) {
-    expect_sample(sample, cut);
+    struct sample_frame want = *sample;
+    want.dns = cut->dns == PACKET_NO_DNS ? PACKET_NO_DNS : want.dns;
+    want.fragment = want.fragment == 3 && !cut->is_fragment ? 0 : want.fragment;
+    expect_sample(&want, cut);
   }
 }
 
 static void every_cut_capture_tells_the_truth_or_says_that_it_cannot(void **state)
 {
   (void)state;
-  for (size_t i = 0; i < sample_frames_count; i++) {
-    const struct sample_frame *sample = &sample_frames[i];
+  for (size_t i = 0; sample_frame_at(i) != NULL; i++) {
+    const struct sample_frame *sample = sample_frame_at(i);
     uint8_t bytes[SAMPLE_BYTES_MAX];
     size_t length = sample_frame_bytes(sample, bytes);
     for (size_t cut = 0; cut < length; cut++) {
@@ -131,12 +153,13 @@ static void every_cut_capture_tells_the_truth_or_says_that_it_cannot(void **stat
 static void every_short_frame_is_read_within_its_bytes(void **state)
 {
   (void)state;
-  for (size_t i = 0; i < sample_frames_count; i++) {
+  for (size_t i = 0; sample_frame_at(i) != NULL; i++) {
+    const struct sample_frame *sample = sample_frame_at(i);
     uint8_t bytes[SAMPLE_BYTES_MAX];
-    size_t length = sample_frame_bytes(&sample_frames[i], bytes);
+    size_t length = sample_frame_bytes(sample, bytes);
     for (size_t cut = 0; cut < length; cut++) {
-      struct packet packet = decode_exactly(sample_frames[i].link_type, bytes, cut, (uint32_t)cut);
-      assert_true(packet.ip_version == 0 || packet.ip_version == sample_frames[i].ip_version);
+      struct packet packet = decode_exactly(sample->link_type, bytes, cut, (uint32_t)cut);
+      assert_true(packet.ip_version == 0 || packet.ip_version == sample->ip_version);
     }
   }
 }
@@ -144,7 +167,8 @@ static void every_short_frame_is_read_within_its_bytes(void **state)
 static void an_empty_capture_is_a_truncated_link(void **state)
 {
   (void)state;
-  static const int links[] = {0, 1, 9, 50, 108, 113, 276};
+  static const int links[] = {0,   1,   9,   50,  51,  104, 105, 108,
+                              113, 127, 149, 226, 239, 242, 258, 276};
   uint8_t none[1] = {0};
   for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
     struct packet packet = decode_exactly(links[i], none, 0, 60);
@@ -157,12 +181,17 @@ static void an_empty_capture_is_a_truncated_link(void **state)
 static void the_known_link_types_are_those_of_the_samples(void **state)
 {
   (void)state;
-  for (size_t i = 0; i < sample_frames_count; i++) {
-    bool is_known = sample_frames[i].undecoded != SUMMARY_UNKNOWN_LINK;
-    assert_int_equal(decode_knows_link(sample_frames[i].link_type), is_known);
+  for (size_t i = 0; sample_frame_at(i) != NULL; i++) {
+    const struct sample_frame *sample = sample_frame_at(i);
+    bool is_known = sample->undecoded != SUMMARY_UNKNOWN_LINK;
+    assert_int_equal(decode_knows_link(sample->link_type), is_known);
   }
-  assert_false(decode_knows_link(-1));
-  assert_false(decode_knows_link(149));
+  /* None, and those that would need the tables of a switch, or more than one frame: tagged by a
+   * Broadcom or Marvell switch (281, 284, 285), multilink frame relay (182). */
+  static const int unknown[] = {-1, 281, 284, 285, 182};
+  for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+    assert_false(decode_knows_link(unknown[i]));
+  }
 }
 
 static const uint8_t udp_header[8] = {0, 1, 0, 2, 0, 8, 0, 0};

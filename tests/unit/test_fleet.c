@@ -40,9 +40,9 @@ static void house_free(struct house *house)
 
 static void add(struct house *house, const struct summary *s)
 {
-  struct summary *copy = summary_clone(s);
+  struct summary *copy = summary_clone_rows(s);
   assert_non_null(copy);
-  assert_int_equal(fleet_add(house->fleet, copy), 0);
+  assert_int_equal(fleet_add(house->fleet, copy, s->sketches), 0);
 }
 
 static struct counts bytes(uint64_t n)
@@ -156,6 +156,25 @@ static void folded_rows_widen_the_bound(void **state)
   house_free(&house);
 }
 
+static void a_row_of_many_clients_is_nobodys_peer(void **state)
+{
+  (void)state;
+  /* db1's service, whose clients may be web1 (which counted what it sent) and outsiders; and a
+   * service elsewhere, of which web1 may be a client. */
+  struct house house = house_new();
+  struct summary_conversation rows[] = {row("::", "10.0.0.3", 900, 5000),
+                                        row("203.0.113.5", "10.0.0.3", 100, 0)};
+  struct summary_conversation away[] = {row("::", "203.0.113.9", 300, 200)};
+  struct summary db1 = talking("db1", 5000, 1000, rows, 2);
+  struct summary web1 = talking("web1", 300, 200, away, 1);
+  add(&house, &db1);
+  add(&house, &web1);
+  struct fleet_window *window = close_one(&house);
+  assert_int_equal(window->total_bytes.low, 5000 + 100 + 300);
+  assert_int_equal(window->total_bytes.high, 5000 + 100 + 300 + 900 + 200);
+  house_free(&house);
+}
+
 static void without_own_addresses_there_is_no_total(void **state)
 {
   (void)state;
@@ -176,11 +195,11 @@ static void a_delta_never_claims_what_another_sensor_may_have_counted(void **sta
   struct summary_conversation rows[] = {row("10.0.0.3", "10.0.0.1", 400, 1000),
                                         row("203.0.113.5", "10.0.0.1", 50, 0)};
   struct summary web1 = talking("web1", 1000, 450, rows, 2);
-  struct fleet_window *delta = fleet_revise(house.fleet, &web1);
+  struct fleet_window *delta = fleet_revise(house.fleet, &web1, NULL);
   assert_int_equal(delta->revision, 1);
   assert_int_equal(delta->total_bytes.low, 1050);
   assert_int_equal(delta->total_bytes.high, 1450);
-  assert_int_equal(fleet_revise(house.fleet, &web1)->revision, 2);
+  assert_int_equal(fleet_revise(house.fleet, &web1, NULL)->revision, 2);
   house_free(&house);
 }
 
@@ -311,6 +330,7 @@ int main(void)
       cmocka_unit_test(a_byte_between_two_sensors_is_counted_once),
       cmocka_unit_test(received_bytes_count_by_who_sent_them),
       cmocka_unit_test(folded_rows_widen_the_bound),
+      cmocka_unit_test(a_row_of_many_clients_is_nobodys_peer),
       cmocka_unit_test(without_own_addresses_there_is_no_total),
       cmocka_unit_test(a_delta_never_claims_what_another_sensor_may_have_counted),
       cmocka_unit_test(a_fleet_host_is_listed_by_its_own_sensor),

@@ -22,15 +22,17 @@ struct heard {
   struct counts delta_sum, record_sum;
 };
 
-static void hear_delta(void *context, const struct flow_delta *delta)
+static void hear_deltas(void *context, const struct flow_delta *deltas, size_t count)
 {
   struct heard *heard = context;
-  if (heard->deltas < HELD_MAX) {
-    heard->delta[heard->deltas] = *delta;
+  for (size_t i = 0; i < count; i++) {
+    if (heard->deltas < HELD_MAX) {
+      heard->delta[heard->deltas] = deltas[i];
+    }
+    heard->deltas++;
+    counts_add(&heard->delta_sum, &deltas[i].flow.out);
+    counts_add(&heard->delta_sum, &deltas[i].flow.in);
   }
-  heard->deltas++;
-  counts_add(&heard->delta_sum, &delta->flow.out);
-  counts_add(&heard->delta_sum, &delta->flow.in);
 }
 
 static void hear_record(void *context, const struct flow_record *record)
@@ -52,7 +54,7 @@ static struct flows *new_flows(size_t capacity, struct heard *heard)
                                 .active_ns = 1800 * S,
                                 .linger_ns = 5 * S,
                                 .ended = hear_record,
-                                .delta = hear_delta,
+                                .delta = hear_deltas,
                                 .context = heard};
   struct flows *flows = flows_new(&config);
   assert_non_null(flows);
@@ -212,6 +214,21 @@ static void a_packet_after_the_idle_time_begins_a_new_flow_without_a_close(void 
   flows_free(flows);
 }
 
+static void an_ended_flow_that_comes_again_is_a_new_one(void **state)
+{
+  (void)state;
+  struct heard heard;
+  struct flows *flows = new_flows(64, &heard);
+  for (int64_t i = 0; i < 3; i++) {
+    assert_true(add(flows, i * 100 * S, host_a, host_b, 0));
+    assert_int_equal(flows_stats(flows).used, 1);
+    flows_close(flows, (i * 100 + 60) * S);
+    assert_int_equal(flows_stats(flows).used, 0);
+    assert_int_equal(heard.records, i + 1);
+  }
+  flows_free(flows);
+}
+
 static void fin_both_ways_lingers_and_ends(void **state)
 {
   (void)state;
@@ -285,6 +302,52 @@ static void a_flow_is_first_once_a_span(void **state)
   flows_free(flows);
 }
 
+/* Longer than the span's number takes to come again. */
+static void a_flow_that_slept_for_many_spans_is_first_again(void **state)
+{
+  (void)state;
+  for (unsigned spans = 1; spans < 600; spans += 17) {
+    struct heard heard;
+    struct flows *flows = new_flows(64, &heard);
+    add(flows, 0, host_a, host_b, 0);
+    flows_close(flows, 1);
+    for (unsigned i = 0; i < spans; i++) {
+      flows_begin_span(flows);
+    }
+    add(flows, 2, host_a, host_b, 0);
+    flows_close(flows, 3);
+    assert_true(heard.delta[1].is_first_in_span);
+    assert_false(heard.delta[1].is_new);
+    flows_free(flows);
+  }
+}
+
+static void a_tunnelled_flow_names_its_carrier_and_a_plain_one_itself(void **state)
+{
+  (void)state;
+  struct heard heard;
+  struct flows *flows = new_flows(64, &heard);
+  struct packet packet = sample_packet(0, host_b, host_a, SAMPLE_TCP, 100);
+  packet.tunnel = PACKET_VXLAN;
+  packet.ip_source = sample_addr(77);
+  packet.ip_destination = sample_addr(78);
+  bool is_new = false;
+  flows_add(flows, &packet, &is_new);
+  flows_add(flows, &(struct packet){0}, &is_new);
+  packet = sample_packet(1, host_a, host_b, SAMPLE_TCP, 100); /* plain, of the same flow */
+  flows_add(flows, &packet, &is_new);
+  assert_false(is_new);
+  flows_close(flows, S);
+  assert_int_equal(heard.deltas, 2);
+  assert_int_equal(heard.delta[0].tunnel, PACKET_VXLAN);
+  assert_int_equal(sample_host(&heard.delta[0].outer_client), 78);
+  assert_int_equal(sample_host(&heard.delta[0].outer_server), 77);
+  assert_int_equal(heard.delta[1].tunnel, PACKET_PLAIN);
+  assert_memory_equal(&heard.delta[1].outer_client, &heard.delta[1].flow.client,
+                      2 * sizeof(struct addr));
+  flows_free(flows);
+}
+
 static void a_clock_set_back_does_not_keep_flows_alive(void **state)
 {
   (void)state;
@@ -316,10 +379,13 @@ int main(void)
       cmocka_unit_test(a_syn_corrects_a_guess_before_the_close),
       cmocka_unit_test(an_idle_flow_ends_with_a_whole_record),
       cmocka_unit_test(a_packet_after_the_idle_time_begins_a_new_flow_without_a_close),
+      cmocka_unit_test(an_ended_flow_that_comes_again_is_a_new_one),
       cmocka_unit_test(fin_both_ways_lingers_and_ends),
       cmocka_unit_test(a_syn_after_a_reset_is_a_new_flow),
       cmocka_unit_test(the_active_time_out_cuts_the_record_only),
       cmocka_unit_test(a_flow_is_first_once_a_span),
+      cmocka_unit_test(a_flow_that_slept_for_many_spans_is_first_again),
+      cmocka_unit_test(a_tunnelled_flow_names_its_carrier_and_a_plain_one_itself),
       cmocka_unit_test(a_clock_set_back_does_not_keep_flows_alive),
       cmocka_unit_test(a_size_that_cannot_be_is_refused),
   };

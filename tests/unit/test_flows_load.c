@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flow table under more flows than it holds: every packet in exactly one delta and record. */
+/* The flow table under more flows than it holds: every packet in exactly one delta and record. And
+ * how keys spread over it, and marks stay. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,12 +41,14 @@ static void note(struct load *load, const struct flow_record *flow, struct sums 
   load->order = hash_seeded(1, seen, sizeof seen);
 }
 
-static void hear_delta(void *context, const struct flow_delta *delta)
+static void hear_deltas(void *context, const struct flow_delta *deltas, size_t count)
 {
   struct load *load = context;
-  load->deltas++;
-  load->deltas_before_close += !load->is_closing;
-  note(load, &delta->flow, load->delta);
+  load->deltas += count;
+  load->deltas_before_close += load->is_closing ? 0 : count;
+  for (size_t i = 0; i < count; i++) {
+    note(load, &deltas[i].flow, load->delta);
+  }
 }
 
 static void hear_record(void *context, const struct flow_record *record)
@@ -61,7 +64,7 @@ static struct flows *new_flows(struct load *load, size_t capacity)
                                 .active_ns = 1800 * NS_PER_S,
                                 .linger_ns = 5 * NS_PER_S,
                                 .ended = hear_record,
-                                .delta = hear_delta,
+                                .delta = hear_deltas,
                                 .context = load};
   struct flows *flows = flows_new(&config);
   assert_non_null(flows);
@@ -180,11 +183,99 @@ static void a_storm_does_not_push_out_flows_that_live(void **state)
   load_fini(&load);
 }
 
+/* Addresses and ports that differ in their last bits only, as an address plan or a scan makes them:
+ * a table twice as large as the flows are many has hardly a full bucket. */
+static void keys_that_differ_little_spread_over_the_table(void **state)
+{
+  (void)state;
+  struct load load;
+  load_init(&load);
+  for (unsigned kind = 0; kind < 4; kind++) {
+    struct flows *flows = new_flows(&load, 2 * (size_t)FLOWS);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+      struct sample_end from = {kind == 0 ? i : 1, 30000};
+      struct sample_end to = {kind == 1 ? i << 7 : 2, 80};
+      if (kind >= 2) {
+        from.port = (uint16_t)(kind == 2 ? i : i << 6);
+        to.host = 2 + (i >> (kind == 2 ? 16 : 10));
+      }
+      struct packet packet = sample_packet(i, from, to, SAMPLE_TCP, 100);
+      bool is_new = false;
+      flows_add(flows, &packet, &is_new);
+    }
+    assert_true(flows_stats(flows).evicted < FLOWS / 1000);
+    assert_true(flows_stats(flows).used > FLOWS - FLOWS / 1000);
+    flows_free(flows);
+  }
+  load_fini(&load);
+}
+
+/* A flow's end is found at the first close behind it, however few flows are looked at. */
+static void every_flow_ends_at_the_first_close_behind_its_time_out(void **state)
+{
+  (void)state;
+  struct load load;
+  load_init(&load);
+  struct flows *flows = new_flows(&load, 4096);
+  enum { HOSTS = 500 };
+  int64_t last_ns[HOSTS] = {0};
+  uint64_t random = SEED;
+  for (int64_t second = 1; second < 400; second++) {
+    for (unsigned i = 0; i < 20; i++) {
+      uint32_t n = sample_below(&random, HOSTS);
+      last_ns[n] = (second - 1) * NS_PER_S + sample_below(&random, NS_PER_S);
+      bool is_new = false;
+      struct packet packet = sample_packet(last_ns[n], (struct sample_end){n, 30000},
+                                           (struct sample_end){0xf00000, 80}, SAMPLE_UDP, 100);
+      flows_add(flows, &packet, &is_new);
+    }
+    flows_close(flows, second * NS_PER_S);
+    unsigned alive = 0;
+    for (uint32_t n = 0; n < HOSTS; n++) {
+      alive += last_ns[n] != 0 && last_ns[n] + 60 * NS_PER_S > second * NS_PER_S;
+    }
+    assert_int_equal(flows_stats(flows).used, alive);
+  }
+  assert_int_equal(flows_stats(flows).evicted, 0);
+  flows_free(flows);
+  load_fini(&load);
+}
+
+static void the_mark_stays_with_the_flow_until_it_is_cleared(void **state)
+{
+  (void)state;
+  struct load load;
+  load_init(&load);
+  struct flows *flows = new_flows(&load, 64);
+  struct packet packet =
+      sample_packet(0, (struct sample_end){1, 40000}, (struct sample_end){2, 443}, SAMPLE_UDP, 100);
+  struct flow_place place;
+  uint8_t *mark = NULL;
+  for (unsigned i = 0; i < 4; i++) {
+    flows_place(flows, &packet, &place);
+    flows_fetch(flows, &place);
+    assert_int_equal(flows_count(flows, &packet, &place, &mark), i == 0);
+    assert_int_equal(*mark, i == 1 || i == 2 ? 7 : 0);
+    *mark = 7;
+    if (i == 2) {
+      flows_clear_marks(flows);
+    }
+  }
+  packet.time_ns = 100 * NS_PER_S; /* its successor */
+  assert_true(flows_count(flows, &packet, &place, &mark));
+  assert_int_equal(*mark, 0);
+  flows_free(flows);
+  load_fini(&load);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_table_of_64_slots_counts_100000_flows_exactly),
       cmocka_unit_test(the_same_packets_come_out_in_the_same_order),
+      cmocka_unit_test(keys_that_differ_little_spread_over_the_table),
+      cmocka_unit_test(every_flow_ends_at_the_first_close_behind_its_time_out),
+      cmocka_unit_test(the_mark_stays_with_the_flow_until_it_is_cleared),
       cmocka_unit_test(a_storm_does_not_push_out_flows_that_live),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

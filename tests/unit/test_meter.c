@@ -194,16 +194,19 @@ static void addresses_are_first_seen_once_and_what_does_not_fit_is_counted(void 
   for (uint32_t i = 0; i < 600; i++) {
     sample_send(meter, 3 * S, (struct sample_end){5000 + i, 1}, there);
   }
-  sample_send(meter, 4 * S, here, there); /* forgotten since: seen longest ago */
+  sample_send(meter, 4 * S, here, there); /* was seen again before the storm: not forgotten */
   meter_finish(meter);
   assert_int_equal(heard->summary[0]->first_seen_count, 2);
   assert_int_equal(sample_host(&heard->summary[0]->first_seen[0]), here.host);
   assert_int_equal(heard->summary[1]->first_seen_count, 0);
   assert_int_equal(heard->summary[2]->first_seen_count, SUMMARY_FIRST_SEEN_MAX);
-  assert_int_equal(heard->summary[2]->ledger.first_seen_folded, 500 - SUMMARY_FIRST_SEEN_MAX);
+  assert_int_equal(heard->summary[2]->ledger.first_seen_folded,
+                   2 * 500 - SUMMARY_FIRST_SEEN_MAX - SUMMARY_EDGES_MAX);
   assert_int_equal(heard->summary[3]->first_seen_count, SUMMARY_FIRST_SEEN_MAX);
-  assert_int_equal(heard->summary[3]->ledger.first_seen_folded, 600 - SUMMARY_FIRST_SEEN_MAX);
-  assert_int_equal(heard->summary[4]->first_seen_count, 1);
+  assert_int_equal(heard->summary[3]->ledger.first_seen_folded,
+                   2 * 600 - SUMMARY_FIRST_SEEN_MAX - SUMMARY_EDGES_MAX);
+  assert_int_equal(heard->summary[3]->edge_count, SUMMARY_EDGES_MAX);
+  assert_int_equal(heard->summary[4]->first_seen_count, 0);
   meter_free(meter);
   heard_free(heard);
 }

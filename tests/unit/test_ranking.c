@@ -1,101 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each byte once (P1): two witnesses, one witness, a transit sensor, none; folds and their bounds.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* Each byte once (P1): two witnesses, one witness, a transit sensor, none. */
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "collector/ranking.h"
-#include "common/err.h"
-
-#define CLIENT "10.0.0.1"
-#define SERVER "10.0.0.2"
-
-static struct addr address(const char *text)
-{
-  struct addr a;
-  assert_int_equal(addr_parse(text, &a), 0);
-  return a;
-}
-
-/* 10.0.0.1 is web1's and 10.0.0.2 is db1's. */
-static const char *owner_of(void *context, const struct addr *a)
-{
-  (void)context;
-  struct addr client = address(CLIENT);
-  struct addr server = address(SERVER);
-  if (addr_equal(a, &client)) {
-    return "web1";
-  }
-  return addr_equal(a, &server) ? "db1" : NULL;
-}
-
-static struct counts bytes(uint64_t n)
-{
-  return (struct counts){.packets = n / 100, .bytes = n, .payload_bytes = n / 2};
-}
-
-static struct summary_conversation row(const char *client, const char *server, uint16_t port,
-                                       uint64_t out, uint64_t in)
-{
-  return (struct summary_conversation){.client = address(client),
-                                       .server = address(server),
-                                       .server_port = port,
-                                       .protocol = 6,
-                                       .flows = 1,
-                                       .out = bytes(out),
-                                       .in = bytes(in),
-                                       .first_ns = 1000,
-                                       .last_ns = 2000};
-}
-
-/* Borrows rows. */
-static struct summary *record(const char *sensor, struct summary_conversation *rows, size_t count)
-{
-  struct summary *s = calloc(1, sizeof *s);
-  assert_non_null(s);
-  summary_init(s);
-  (void)snprintf(s->sensor, sizeof s->sensor, "%s", sensor);
-  s->kind = SUMMARY_SECOND;
-  s->conversations = rows;
-  s->conversation_count = count;
-  return s;
-}
-
-static void add_bucket(struct ranking *ranking, struct summary **parts, size_t count)
-{
-  assert_int_equal(ranking_bucket(ranking, (const struct summary *const *)parts, count), 0);
-  for (size_t i = 0; i < count; i++) {
-    free(parts[i]);
-  }
-}
-
-static struct ranking_conversation only_conversation(struct ranking *ranking)
-{
-  struct ranking_conversation found[2];
-  assert_int_equal(ranking_conversations(ranking, found, 2), 1);
-  return found[0];
-}
-
-static struct ranking_host host_of(struct ranking *ranking, const char *text)
-{
-  struct ranking_host found[16];
-  struct addr wanted = address(text);
-  size_t count = ranking_hosts(ranking, found, 16);
-  for (size_t i = 0; i < count; i++) {
-    if (addr_equal(&found[i].addr, &wanted)) {
-      return found[i];
-    }
-  }
-  fail_msg("%s is not among the hosts", text);
-  return found[0];
-}
+#include "tests/unit/sample_ranking.h"
 
 static void two_witnesses_count_each_direction_at_its_sender(void **state)
 {
@@ -249,65 +156,6 @@ static void the_order_of_parts_does_not_matter(void **state)
   }
 }
 
-static void folded_bytes_bound_the_error(void **state)
-{
-  (void)state;
-  struct ranking *ranking = ranking_new(100, owner_of, NULL);
-  struct summary_conversation seen = row(CLIENT, "192.0.2.9", 443, 1000, 2000);
-  struct summary_talker talkers[] = {
-      {.addr = address(CLIENT), .error_bytes = 0, .tx = bytes(1500), .rx = bytes(2500)},
-      {.addr = address("192.0.2.9"), .error_bytes = 20, .tx = bytes(2100), .rx = bytes(1000)},
-  };
-  struct summary *part = record("web1", &seen, 1);
-  part->folded_out = bytes(500);
-  part->folded_in = bytes(500);
-  part->talkers = talkers;
-  part->talker_count = 2;
-  part->talkers_floor = 50;
-  add_bucket(ranking, &part, 1);
-  /* Its own host: the talker row knows better than the rows. */
-  struct ranking_host own = host_of(ranking, CLIENT);
-  assert_int_equal(own.tx.bytes, 1500);
-  assert_int_equal(own.rx.bytes, 2500);
-  assert_int_equal(own.error_bytes, 0);
-  /* A stranger: counted by rows, bounded by the talker row: 3100 + 20 - 3000. */
-  struct ranking_host outside = host_of(ranking, "192.0.2.9");
-  assert_int_equal(outside.tx.bytes, 2000);
-  assert_int_equal(outside.error_bytes, 120);
-  assert_int_equal(ranking_totals(ranking).folded.bytes, 1000);
-  /* In a bucket that does not show it, it may have had the floor. */
-  struct summary *next = record("web1", NULL, 0);
-  next->folded_out = bytes(700);
-  next->talkers = talkers;
-  next->talker_count = 1;
-  next->talkers_floor = 50;
-  add_bucket(ranking, &next, 1);
-  assert_int_equal(host_of(ranking, "192.0.2.9").error_bytes, 170);
-  assert_int_equal(host_of(ranking, CLIENT).tx.bytes, 3000);
-  ranking_free(ranking);
-}
-
-static void rows_beyond_the_limit_are_folded_and_counted(void **state)
-{
-  (void)state;
-  struct ranking *ranking = ranking_new(2, NULL, NULL);
-  struct summary_conversation rows[] = {
-      row("192.0.2.1", "192.0.2.2", 1, 100, 0), row("192.0.2.1", "192.0.2.2", 2, 300, 0),
-      row("192.0.2.1", "192.0.2.2", 3, 200, 0), row("192.0.2.1", "192.0.2.3", 4, 10, 0)};
-  struct summary *part = record("a", rows, 4);
-  add_bucket(ranking, &part, 1);
-  struct ranking_conversation found[4];
-  assert_int_equal(ranking_conversations(ranking, found, 4), 2);
-  assert_int_equal(found[0].row.server_port, 2);
-  assert_int_equal(found[1].row.server_port, 3);
-  struct ranking_totals totals = ranking_totals(ranking);
-  assert_int_equal(totals.rows_refused, 2);
-  assert_int_equal(totals.hosts_refused, 1);
-  assert_int_equal(totals.counted.bytes, 500);
-  assert_int_equal(totals.folded.bytes, 110);
-  ranking_free(ranking);
-}
-
 static void ports_add_up_over_conversations(void **state)
 {
   (void)state;
@@ -376,8 +224,6 @@ int main(void)
       cmocka_unit_test(loopback_traffic_of_several_hosts_adds_up),
       cmocka_unit_test(a_packet_on_the_edge_of_two_buckets_counts_once),
       cmocka_unit_test(the_order_of_parts_does_not_matter),
-      cmocka_unit_test(folded_bytes_bound_the_error),
-      cmocka_unit_test(rows_beyond_the_limit_are_folded_and_counted),
       cmocka_unit_test(ports_add_up_over_conversations),
       cmocka_unit_test(random_traffic_is_counted_once),
   };

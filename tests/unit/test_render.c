@@ -235,6 +235,74 @@ static void a_sensor_is_live_silent_or_gone(void **state)
   free(host);
 }
 
+static void a_window_shows_what_flows_did_and_how_well_it_is_known(void **state)
+{
+  (void)state;
+  static struct summary_sketches sketches;
+  struct fleet_window *window = calloc(1, sizeof *window);
+  assert_non_null(window);
+  window->length_ns = NS_PER_S;
+  window->tcp.half_open = 3;
+  window->dns.questions = 4;
+  window->segments.wire_packets = 50;
+  window->tunnelled_packets = 6;
+  window->ledger.fragments_folded = 7;
+  window->quality[SUMMARY_MEASURE_FLOWS] = SUMMARY_SCALED;
+  window->quality[SUMMARY_MEASURE_DISTINCT] = SUMMARY_ABSENT;
+  json_t *object = render_window(window);
+  assert_int_equal(json_get_int(json_object_get(object, "tcp_flows"), "half_open", 0), 3);
+  assert_int_equal(json_get_int(json_object_get(object, "dns"), "questions", 0), 4);
+  assert_int_equal(json_get_int(json_object_get(object, "super_segments"), "wire_packets", 0), 50);
+  assert_int_equal(json_get_int(object, "tunnelled_packets", 0), 6);
+  assert_int_equal(json_get_int(json_object_get(object, "ledger"), "fragments_folded", 0), 7);
+  const json_t *quality = json_object_get(object, "quality");
+  assert_string_equal(json_get_text(quality, "traffic", ""), "exact");
+  assert_string_equal(json_get_text(quality, "flows", ""), "scaled");
+  assert_string_equal(json_get_text(quality, "distinct", ""), "absent");
+  assert_true(json_is_null(json_object_get(object, "distinct")));
+  json_decref(object);
+  summary_sketches_init(&sketches, SUMMARY_SECOND);
+  hll_add(&sketches.servers, UINT64_C(0x123456789abcdef0));
+  window->sketches = &sketches;
+  object = render_window(window);
+  assert_int_equal(json_get_int(json_object_get(object, "distinct"), "servers_estimate", 0), 1);
+  json_decref(object);
+  free(window);
+}
+
+static void a_sensor_says_whether_it_looks_at_all_flows(void **state)
+{
+  (void)state;
+  struct host *host = calloc(1, sizeof *host);
+  assert_non_null(host);
+  json_t *object = render_host(host, START_NS);
+  assert_string_equal(json_get_text(object, "sampling", ""), "exact");
+  json_decref(object);
+  host->sample_shift = 3;
+  host->quality[SUMMARY_MEASURE_TRAFFIC] = SUMMARY_SCALED;
+  object = render_host(host, START_NS);
+  assert_string_equal(json_get_text(object, "sampling", ""), "scaled 1/8");
+  assert_string_equal(json_get_text(json_object_get(object, "quality"), "traffic", ""), "scaled");
+  json_decref(object);
+  free(host);
+}
+
+static void many_clients_in_one_row_are_null(void **state)
+{
+  (void)state;
+  struct ranking_conversation row = {.witnesses = 1};
+  (void)addr_parse("192.0.2.1", &row.row.server);
+  json_t *object = render_ranking_conversation(&row);
+  assert_true(json_is_null(json_object_get(object, "client")));
+  assert_string_equal(json_get_text(object, "server", ""), "192.0.2.1");
+  json_decref(object);
+  /* 0.0.0.0 asks for an address: it is one. */
+  (void)addr_parse("0.0.0.0", &row.row.client);
+  object = render_ranking_conversation(&row);
+  assert_string_equal(json_get_text(object, "client", ""), "0.0.0.0");
+  json_decref(object);
+}
+
 static void protocols_have_names_or_numbers(void **state)
 {
   (void)state;
@@ -254,6 +322,9 @@ int main(void)
       cmocka_unit_test(numbers_that_json_cannot_say_are_null),
       cmocka_unit_test(a_window_shows_bounds_and_every_reason),
       cmocka_unit_test(a_sensor_is_live_silent_or_gone),
+      cmocka_unit_test(a_window_shows_what_flows_did_and_how_well_it_is_known),
+      cmocka_unit_test(a_sensor_says_whether_it_looks_at_all_flows),
+      cmocka_unit_test(many_clients_in_one_row_are_null),
       cmocka_unit_test(protocols_have_names_or_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,26 @@ static void visit(void *context, const struct summary *s)
   assert_true(s->boot_id == UINT64_C(0xfedcba9876543210));
 }
 
+/* The first format of records was in no release, but in databases of its time. */
+static void a_record_of_an_earlier_format_is_left_out_and_hides_no_other(void **state)
+{
+  put_record(*state, "a", SUMMARY_SECOND, 100, 0, 1);
+  struct summary *s = sample_summary("b", SUMMARY_SECOND, 100 * NS_PER_S, 1);
+  size_t length = 0;
+  uint8_t *bytes = sample_encode(s, &length);
+  assert_int_equal(bytes[1], 2);
+  bytes[1] = 1;
+  begin(*state);
+  assert_int_equal(store_put_record(*state, s, bytes, length), 0);
+  commit(*state);
+  put_record(*state, "c", SUMMARY_SECOND, 100, 0, 1);
+  char text[512] = "";
+  assert_int_equal(store_records_each(*state, SUMMARY_SECOND, 0, INT64_MAX, visit, text), 0);
+  assert_string_equal(text, "a/100/1/2 c/100/1/2 ");
+  free(bytes);
+  summary_free(s);
+}
+
 static void records_come_back_as_placed_in_order_and_once(void **state)
 {
   char text[512] = "";
@@ -290,6 +310,7 @@ static void a_full_disk_is_told_and_the_store_goes_on_when_there_is_room(void **
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      WITH_STORE(a_record_of_an_earlier_format_is_left_out_and_hides_no_other),
       WITH_STORE(a_window_counts_once_and_each_late_delta_adds_up),
       WITH_STORE(an_absurd_counter_does_not_break_the_sum),
       WITH_STORE(the_newest_window_is_known_after_a_restart),
