@@ -105,18 +105,34 @@ static int options_set_last(struct options *out, const char *value, const char *
   return 0;
 }
 
-/* The collector's own bound: a larger number would be refused there. */
-static int options_set_limit(struct options *out, const char *value, const char **expected)
+/* The whole text must be a number within its bounds. */
+static int options_read_number(const char *value, long least, long most, long *out)
 {
   char *end;
   errno = 0;
-  long limit = strtol(value, &end, 10);
-  if (errno != 0 || end == value || *end != '\0' || limit < 1 || limit > OPTIONS_LIMIT_MAX) {
-    *expected = "a number from 1 to 1000";
+  long number = strtol(value, &end, 10);
+  if (errno != 0 || end == value || *end != '\0' || number < least || number > most) {
     return ERR_MALFORMED;
   }
-  out->limit = (int)limit;
+  *out = number;
   return 0;
+}
+
+/* The collector's own bound: a larger number would be refused there. */
+static int options_set_limit(struct options *out, const char *value, const char **expected)
+{
+  long limit = 0;
+  *expected = "a number from 1 to 1000";
+  int err = options_read_number(value, 1, OPTIONS_LIMIT_MAX, &limit);
+  out->limit = (int)limit;
+  return err;
+}
+
+/* The bounds of the sensor's own setting, flows.slots. */
+static int options_set_flow_slots(struct options *out, const char *value, const char **expected)
+{
+  *expected = "a number from 1024 to 16777216";
+  return options_read_number(value, 1024, OPTIONS_FLOW_SLOTS_MAX, &out->flow_slots);
 }
 
 /* The collector would refuse another word too; here it costs no question. */
@@ -178,6 +194,8 @@ static const struct options_row options_rows[] = {
      options_set_local},
     {OPTIONS_FLOWS_CSV, "flows-csv", "FILE", "write each flow record to FILE as it ends",
      options_set_flows_csv},
+    {OPTIONS_FLOW_SLOTS, "flow-slots", "N",
+     "flows kept at once, as the sensor's flows.slots (65536)", options_set_flow_slots},
     {OPTIONS_SOCKET, "socket", "PATH",
      "the collector's socket (SEINE_SOCKET, " OPTIONS_DEFAULT_SOCKET ")", options_set_socket},
     {OPTIONS_BITS, "bits", NULL, "volumes in bits instead of bytes", options_set_bits},

@@ -24,6 +24,7 @@ enum options_exit {
 #define OPTIONS_DEFAULT_SOCKET "/run/seine/collector.sock"
 #define OPTIONS_LOCAL_MAX      256
 #define OPTIONS_LIMIT_MAX      1000
+#define OPTIONS_FLOW_SLOTS_MAX 16777216
 
 /* Which option: bits, so that a command says which it takes. */
 enum options_bit {
@@ -41,6 +42,7 @@ enum options_bit {
   OPTIONS_FLOWS_CSV = 1 << 11,
   OPTIONS_HELP = 1 << 12,
   OPTIONS_VERSION = 1 << 13,
+  OPTIONS_FLOW_SLOTS = 1 << 14,
   /* The looks that every command with output takes, and those of a question to the collector. */
   OPTIONS_LOOK = OPTIONS_JSON | OPTIONS_BITS | OPTIONS_UTC | OPTIONS_TZ | OPTIONS_HELP,
   OPTIONS_ASK = OPTIONS_LOOK | OPTIONS_WATCH | OPTIONS_SOCKET,
@@ -58,6 +60,7 @@ struct options {
   const char *state; /* of alerts; NULL: not given */
   const char *config;
   const char *flows_csv;
+  long flow_slots; /* 0: not given */
   const char *local[OPTIONS_LOCAL_MAX];
   size_t local_count;
   char **word; /* the command and its operands, borrowed from argv */

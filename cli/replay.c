@@ -84,14 +84,11 @@ static void replay_ends(void *context, const struct replay_file *file, int64_t n
   pipeline_bye(replay->pipeline, file->name, now_ns);
 }
 
-/* Counted always, written only with --flows-csv. */
+/* Asked for only with --flows-csv: records cost memory of their own. */
 static void replay_flow(void *context, const struct flow_record *record)
 {
-  struct replay *replay = context;
-  replay->sum.flows++;
-  if (replay->flows != NULL) {
-    replay_flows_add(replay->flows, record);
-  }
+  const struct replay *replay = context;
+  replay_flows_add(replay->flows, record);
 }
 
 /* Only what the fleet's counted-once total needs is kept of a window. */
@@ -143,8 +140,13 @@ static void replay_go(struct replay *replay)
 static int replay_prepare(struct replay *replay, const struct options *options,
                           const struct collector_settings *settings)
 {
-  const struct replay_files_sinks files_sinks = {
-      replay, replay_begins, replay_record, replay_passed, replay_merged, replay_ends, replay_flow};
+  const struct replay_files_sinks files_sinks = {replay,
+                                                 replay_begins,
+                                                 replay_record,
+                                                 replay_passed,
+                                                 replay_merged,
+                                                 replay_ends,
+                                                 options->flows_csv != NULL ? replay_flow : NULL};
   const struct pipeline_sinks pipeline_sinks = {replay, replay_window, replay_applied,
                                                 replay_alert};
   struct err_message message;
@@ -156,6 +158,7 @@ static int replay_prepare(struct replay *replay, const struct options *options,
     output_complain("%s", err_text(ERR_NO_MEMORY));
     return OPTIONS_EXIT_TROUBLE;
   }
+  replay_files_set_flow_slots(replay->files, (size_t)options->flow_slots);
   for (size_t i = 0; i < replay_files_count(replay->files); i++) {
     struct replay_local local;
     const char *name = replay_files_at(replay->files, i)->name;

@@ -14,15 +14,17 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/replay_name.h"
 #include "common/clock.h"
 #include "sensor/capture.h"
 #include "sensor/decode.h"
 #include "sensor/meter.h"
 
-/* A batch of one file alone; rows of a minute record, which travels nowhere and so may be large;
- * the one interface of a file. */
+/* A batch of one file alone; rows of a minute record (it travels nowhere: as many as there may be),
+ * flows at once without another wish; the one interface of a file. */
 #define REPLAY_BATCH       256
 #define REPLAY_MINUTE_ROWS 4096
+#define REPLAY_FLOW_SLOTS  65536
 #define REPLAY_INTERFACE   "capture"
 
 /* A file with what is ours alone: its capture and meter, from the open to its end. */
@@ -40,27 +42,10 @@ struct replay_source {
 /* One block; sources never move, since captures and meters hold pointers to them. */
 struct replay_files {
   struct replay_files_sinks sinks;
+  size_t flow_slots;
   size_t count;
   struct replay_source source[];
 };
-
-/* The file's name with what a sensor's name may not hold made '_', cut to its room. */
-static void replay_files_valid_name(const char *path, char name[KEYS_NAME_MAX])
-{
-  const char *slash = strrchr(path, '/');
-  const char *base = slash != NULL ? slash + 1 : path;
-  if (strcmp(path, "-") == 0) {
-    base = "stdin";
-  }
-  snprintf(name, KEYS_NAME_MAX, "%s", *base != '\0' ? base : "capture");
-  for (char *c = name; *c != '\0'; c++) {
-    bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-    bool is_other = (*c >= '0' && *c <= '9') || *c == '_' || *c == '.' || *c == '-';
-    if (!is_letter && (!is_other || (c == name && (*c == '.' || *c == '-')))) {
-      *c = '_';
-    }
-  }
-}
 
 /* Among the first n files. */
 static bool replay_files_has_name(const struct replay_files *files, size_t n, const char *name)
@@ -77,7 +62,7 @@ static bool replay_files_has_name(const struct replay_files *files, size_t n, co
 static void replay_files_name(struct replay_files *files, size_t i)
 {
   char base[KEYS_NAME_MAX], name[KEYS_NAME_MAX];
-  replay_files_valid_name(files->source[i].file.path, base);
+  replay_name_make(files->source[i].file.path, base);
   memcpy(name, base, sizeof name);
   for (size_t k = 2; replay_files_has_name(files, i, name); k++) {
     char tail[24];
@@ -97,6 +82,7 @@ struct replay_files *replay_files_new(char *const *paths, size_t count,
     return NULL;
   }
   files->sinks = *sinks;
+  files->flow_slots = REPLAY_FLOW_SLOTS;
   files->count = count;
   for (size_t i = 0; i < count; i++) {
     struct replay_source *source = &files->source[i];
@@ -147,6 +133,11 @@ void replay_files_set_local(struct replay_files *files, size_t i, const struct r
   files->source[i].file.local = *local;
 }
 
+void replay_files_set_flow_slots(struct replay_files *files, size_t slots)
+{
+  files->flow_slots = slots > 0 ? slots : files->flow_slots;
+}
+
 /* Kept for the answer and said at once, since the answer may be far away. */
 static void replay_files_trouble(struct replay_source *source, const char *text)
 {
@@ -190,11 +181,13 @@ static void replay_files_flow(void *context, const struct flow_record *record)
 static int replay_files_meter(struct replay_source *source)
 {
   const struct replay_local *local = &source->file.local;
-  struct meter_sinks sinks = {source, replay_files_summary, replay_files_flow};
+  bool has_flow = source->files->sinks.flow != NULL;
+  struct meter_sinks sinks = {source, replay_files_summary, has_flow ? replay_files_flow : NULL};
   struct meter_config config;
   meter_config_init(&config);
   config.is_dense = false;
   config.minute_rows = REPLAY_MINUTE_ROWS;
+  config.flow_slots = source->files->flow_slots;
   source->meter = meter_new(&config, &sinks);
   if (source->meter == NULL) {
     return ERR_NO_MEMORY;
@@ -289,8 +282,8 @@ static void replay_files_open(struct replay_source *source)
   err = replay_files_meter(source);
   if (err != 0) {
     replay_files_trouble(source, err_text(err));
-    replay_files_close(source);
-  } else if (!replay_files_read(source, 1)) {
+  }
+  if (err != 0 || !replay_files_read(source, 1)) {
     replay_files_close(source);
   }
 }

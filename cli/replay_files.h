@@ -50,7 +50,7 @@ struct replay_files_sinks {
   /* No file has anything more before now_ns. */
   void (*merged)(void *context, int64_t now_ns);
   void (*ends)(void *context, const struct replay_file *file, int64_t now_ns);
-  /* Each flow record as it ends. */
+  /* Each flow record as it ends; NULL: not asked for, which saves memory. */
   void (*flow)(void *context, const struct flow_record *record);
 };
 
@@ -62,6 +62,8 @@ size_t replay_files_count(const struct replay_files *files);
 const struct replay_file *replay_files_at(const struct replay_files *files, size_t i);
 /* Before the run. Copied. */
 void replay_files_set_local(struct replay_files *files, size_t i, const struct replay_local *local);
+/* Flows that a file's meter holds at once; before the run. 0: the sensor's default. */
+void replay_files_set_flow_slots(struct replay_files *files, size_t slots);
 /* Reads all files to their ends, or until *stop is non-zero: then every begun file ends where it
  * is. A file's trouble stays in the file and is said on standard error; the others go on. */
 void replay_files_run(struct replay_files *files, const volatile sig_atomic_t *stop);

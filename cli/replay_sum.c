@@ -91,6 +91,7 @@ static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
   sum->ipv6_packets += s->ipv6_packets;
   sum->fragments += s->fragments;
   sum->non_ip_frames += s->non_ip_frames;
+  sum->flows += s->flows_new;
   sum->tunnelled_packets += s->tunnelled_packets;
   summary_tcp_add(&sum->tcp, &s->tcp);
   summary_dns_add(&sum->dns, &s->dns);

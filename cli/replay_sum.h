@@ -34,7 +34,7 @@ struct replay_sum {
   struct hll addresses;
 
   int64_t from_ns, until_ns; /* of the second records; from > until: none came */
-  uint64_t flows;            /* records ended */
+  uint64_t flows;            /* that began */
   uint64_t refused;          /* records that the pipeline did not take */
   bool has_total;
   struct replay_bounds total_bytes, total_packets;

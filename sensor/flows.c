@@ -25,10 +25,10 @@ static void set_client(struct flow_slot *slot, unsigned side, struct flow_client
 static void set_carrier(struct flows *flows, uint32_t at, unsigned side,
                         const struct packet *packet)
 {
-  struct flow_rare *rare = &flows->rare[at];
-  rare->tunnel = packet->tunnel;
-  rare->outer[side] = packet->ip_source;
-  rare->outer[1 - side] = packet->ip_destination;
+  struct flow_carrier *carrier = &flows->carriers[at];
+  carrier->tunnel = packet->tunnel;
+  carrier->outer[side] = packet->ip_source;
+  carrier->outer[1 - side] = packet->ip_destination;
   flows->slots[at].bits |= FLOW_TUNNELLED;
 }
 
@@ -172,37 +172,45 @@ static void watch_tcp(struct flows *flows, uint32_t at, const struct flow_place 
   }
 }
 
-/* Step 1: the bucket's line is on its way. */
-void flows_place(const struct flows *flows, const struct packet *packet, struct flow_place *place)
+/* Step 1: the buckets' lines are on their way. */
+void flows_place(const struct flows *flows, const struct packet *packets, size_t count,
+                 struct flow_place *places)
 {
-  place->side = (uint8_t)flow_key_make(packet, &place->key);
-  uint64_t hash = flow_key_hash(&place->key, &flows->secret);
-  /* Fast range: the upper half chooses the bucket, the lower bits are the tag. */
-  place->bucket = (uint32_t)((hash >> 32) * flows->bucket_count >> 32);
-  place->tag = flow_bucket_tag(hash);
-  __builtin_prefetch(&flows->buckets[place->bucket], 1);
+  const struct flow_key_secret secret = flows->secret;
+  for (size_t i = 0; i < count; i++) {
+    struct flow_place *place = &places[i];
+    place->side = (uint8_t)flow_key_make(&packets[i], &place->key);
+    uint64_t hash = flow_key_hash(&place->key, &secret);
+    /* Fast range: the upper half chooses the bucket, the lower bits are the tag. */
+    place->bucket = (uint32_t)((hash >> 32) * flows->bucket_count >> 32);
+    place->tag = flow_bucket_tag(hash);
+    __builtin_prefetch(&flows->buckets[place->bucket], 1);
+  }
 }
 
-/* Step 2: both lines of the slot are on their way: of the flow, if the tag is there, or of the slot
- * that it would get. It is a guess, since the packets before may change the bucket. */
-void flows_fetch(const struct flows *flows, struct flow_place *place)
+/* The slot that a flow would get which is not there. */
+static unsigned newcomer_of(const struct flow_bucket *bucket)
 {
-  const struct flow_bucket *bucket = &flows->buckets[place->bucket];
-  uint32_t found = flow_bucket_match(bucket, place->tag);
-  uint32_t first = place->bucket * FLOW_BUCKET_SLOTS;
-  if (found == 0) {
-    uint32_t vacant = flow_bucket_match(bucket, 0);
-    unsigned i = vacant != 0 ? (unsigned)__builtin_ctz(vacant) : flow_bucket_next(bucket);
-    place->slot = first + i;
-    if (flows->totals != NULL) {
-      __builtin_prefetch(&flows->totals[place->slot], 1); /* the victim's record goes out */
+  uint32_t vacant = flow_bucket_match(bucket, 0);
+  return vacant != 0 ? (unsigned)__builtin_ctz(vacant) : flow_bucket_next(bucket);
+}
+
+/* Step 2: both lines of the slots are on their way: of the flow, if the tag is there, or of the
+ * slot that it would get. It is a guess, since the packets before may change the bucket. */
+void flows_fetch(const struct flows *flows, struct flow_place *places, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    const struct flow_bucket *bucket = &flows->buckets[places[i].bucket];
+    uint32_t found = flow_bucket_match(bucket, places[i].tag);
+    unsigned in_bucket = found != 0 ? (unsigned)__builtin_ctz(found) : newcomer_of(bucket);
+    uint32_t at = places[i].bucket * FLOW_BUCKET_SLOTS + in_bucket;
+    places[i].slot = at;
+    __builtin_prefetch(&flows->slots[at], 1);
+    __builtin_prefetch(&flows->slots[at].open, 1);
+    if (found == 0 && flows->totals != NULL) {
+      __builtin_prefetch(&flows->totals[at], 1); /* the victim's record goes out */
     }
-  } else {
-    place->slot = first + (uint32_t)__builtin_ctz(found);
   }
-  const struct flow_slot *slot = &flows->slots[place->slot];
-  __builtin_prefetch(slot, 1);
-  __builtin_prefetch(&slot->open, 1);
 }
 
 /* The flow of the place, or none. A free slot may still hold the key that it had before, but then
@@ -252,7 +260,7 @@ void flows_add(struct flows *flows, const struct packet *packet, bool *is_new)
 {
   struct flow_place place;
   uint8_t *mark = NULL;
-  flows_place(flows, packet, &place);
-  flows_fetch(flows, &place);
+  flows_place(flows, packet, 1, &place);
+  flows_fetch(flows, &place, 1);
   *is_new = flows_count(flows, packet, &place, &mark);
 }

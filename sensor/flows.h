@@ -8,8 +8,8 @@
  * looked at in each close, so that a record spans at most active_ns and one interval.
  *
  * A full bucket evicts by second chance (Corbato 1968): the next flow in turn that had no second
- * packet since its last chance goes. The delta of an evicted flow waits in a bounded queue (an
- * eighth of the table) for the close; when the queue is full all of it is handed out at once,
+ * packet since its last chance goes. The delta of an evicted flow waits in a bounded queue (a
+ * sixteenth of the table) for the close; when the queue is full all of it is handed out at once,
  * within flows_count. So every packet is in exactly one delta, at any load; only a flow that comes
  * back after its eviction has two in one interval.
  *
@@ -54,16 +54,18 @@ struct flow_place {
  * 2^28. */
 struct flows *flows_new(const struct flows_config *config);
 void flows_free(struct flows *flows);
-/* What a slot may cost at most, with all that belongs to it: 215 bytes, and 80 more with records.
+/* What a slot may cost at most, with all that belongs to it: 203 bytes, and 64 more with records.
  */
 size_t flows_slot_bytes(bool has_records);
 
-/* The three steps. Places stay good while other packets are counted, not beyond a close. */
-void flows_place(const struct flows *flows, const struct packet *packet, struct flow_place *place);
-void flows_fetch(const struct flows *flows, struct flow_place *place);
-/* Counts one packet (ip_version != 0) into its flow; returns whether the flow began with it. Never
- * fails: a full bucket evicts. *mark is a byte of the flow for the caller's own use, 0 when the
- * flow begins; borrowed until the next call. */
+/* The first two steps, of many packets. They change nothing, and any packet may be shown to them.
+ * Places stay good while other packets are counted, not beyond a close. */
+void flows_place(const struct flows *flows, const struct packet *packets, size_t count,
+                 struct flow_place *places);
+void flows_fetch(const struct flows *flows, struct flow_place *places, size_t count);
+/* The third: counts one packet (ip_version != 0) into its flow; returns whether the flow began with
+ * it. Never fails: a full bucket evicts. *mark is a byte of the flow for the caller's own use, 0
+ * when the flow begins; borrowed until the next call. */
 bool flows_count(struct flows *flows, const struct packet *packet, const struct flow_place *place,
                  uint8_t **mark);
 /* All three at once. */

@@ -26,7 +26,7 @@ static void describe(const struct flow_slot *slot, const struct counts side[2],
 }
 
 /* A plain flow carries itself. */
-static void describe_carrier(const struct flow_slot *slot, const struct flow_rare *rare,
+static void describe_carrier(const struct flow_slot *slot, const struct flow_carrier *carrier,
                              struct flow_delta *out)
 {
   if ((slot->bits & FLOW_TUNNELLED) == 0) {
@@ -36,9 +36,9 @@ static void describe_carrier(const struct flow_slot *slot, const struct flow_rar
     return;
   }
   unsigned client = (slot->bits & FLOW_CLIENT_IS_1) != 0 ? 1 : 0;
-  out->tunnel = rare->tunnel;
-  out->outer_client = rare->outer[client];
-  out->outer_server = rare->outer[1 - client];
+  out->tunnel = carrier->tunnel;
+  out->outer_client = carrier->outer[client];
+  out->outer_server = carrier->outer[1 - client];
 }
 
 /* What is gathered goes to whoever takes deltas. */
@@ -52,7 +52,7 @@ static void hand_out_group(struct flows *flows)
 
 /* The open counters of one flow. */
 static void hand_out(struct flows *flows, const struct flow_slot *slot,
-                     const struct flow_rare *rare)
+                     const struct flow_rare *rare, const struct flow_carrier *carrier)
 {
   if (flows->config.delta == NULL) {
     return;
@@ -64,7 +64,7 @@ static void hand_out(struct flows *flows, const struct flow_slot *slot,
   delta->flow.first_ns = slot->open.first_ns;
   delta->flow.last_ns = slot->open.last_ns;
   flow_tcp_describe(slot, rare, &delta->tcp);
-  describe_carrier(slot, rare, delta);
+  describe_carrier(slot, carrier, delta);
   if (flows->group_count == FLOWS_GROUP) {
     hand_out_group(flows);
   }
@@ -75,7 +75,7 @@ static void hand_out_gone(struct flows *flows)
 {
   for (uint32_t i = 0; i < flows->gone_count; i++) {
     const struct flow_slot *gone = &flows->gone[i];
-    hand_out(flows, gone, &flows->gone_rare[i]);
+    hand_out(flows, gone, &flows->gone_rare[i], &flows->gone_carriers[i]);
     flows->active[gone->active_at] = FLOWS_HOLE | flows->hole;
     flows->hole = gone->active_at;
   }
@@ -126,9 +126,11 @@ static void queue(struct flows *flows, uint32_t at)
   }
   flows->active[slot->active_at] = FLOWS_GONE | flows->gone_count;
   flows->gone[flows->gone_count] = *slot;
-  if ((slot->bits & FLOW_TUNNELLED) != 0 ||
-      (slot->tcp & (FLOW_TCP_HANDSHAKE_NOW | FLOW_TCP_RETRANSMITTED_NOW)) != 0) {
+  if ((slot->tcp & (FLOW_TCP_HANDSHAKE_NOW | FLOW_TCP_RETRANSMITTED_NOW)) != 0) {
     flows->gone_rare[flows->gone_count] = flows->rare[at];
+  }
+  if ((slot->bits & FLOW_TUNNELLED) != 0) {
+    flows->gone_carriers[flows->gone_count] = flows->carriers[at];
   }
   flows->gone_count++;
 }
@@ -152,7 +154,7 @@ static void close_flow(struct flows *flows, uint32_t at)
 {
   struct flow_slot *slot = &flows->slots[at];
   struct flow_rare *rare = &flows->rare[at];
-  hand_out(flows, slot, rare);
+  hand_out(flows, slot, rare, &flows->carriers[at]);
   flow_tcp_close(slot, rare);
   if (flows->totals != NULL) {
     settle(flows, at);
@@ -188,7 +190,7 @@ static bool close_active(struct flows *flows, int64_t now_ns)
       close_flow(flows, index);
       has_future |= flows->slots[index].last_ns > now_ns;
     } else if ((entry & ~FLOWS_INDEX) == FLOWS_GONE) {
-      hand_out(flows, &flows->gone[index], &flows->gone_rare[index]);
+      hand_out(flows, &flows->gone[index], &flows->gone_rare[index], &flows->gone_carriers[index]);
     }
   }
   hand_out_group(flows);

@@ -32,13 +32,14 @@ static int64_t bounded_timeout(int64_t timeout_ns)
 /* As many as may be evicted between two closes without being handed out early. */
 static uint32_t gone_max_of(size_t slots)
 {
-  return (uint32_t)(slots / 8 > GONE_MIN ? slots / 8 : GONE_MIN);
+  return (uint32_t)(slots / 16 > GONE_MIN ? slots / 16 : GONE_MIN);
 }
 
 /*   buckets, due   one line and a time for 28 slots    hot: every packet; every close
  *   slots          two lines a flow                    hot
  *   active         a word for each active flow         once an interval
- *   rare           handshakes, carriers                where there are such
+ *   rare           handshakes, retransmissions         where there are such
+ *   carriers       outer addresses                     where there are tunnels
  *   totals         counters of the open record         only with records: at the close
  *   gone           who the evicted flows were          only under pressure */
 static bool take_memory(struct flows *flows)
@@ -49,12 +50,14 @@ static bool take_memory(struct flows *flows)
   flows->due_ns = calloc(flows->bucket_count, sizeof *flows->due_ns);
   flows->slots = take_lines(slots * sizeof *flows->slots, &flows->slot_memory);
   flows->rare = calloc(slots, sizeof *flows->rare);
+  flows->carriers = calloc(slots, sizeof *flows->carriers);
   flows->active = calloc(slots + gone, sizeof *flows->active);
   flows->gone = take_lines(gone * sizeof *flows->gone, &flows->gone_memory);
   flows->gone_rare = calloc(gone, sizeof *flows->gone_rare);
+  flows->gone_carriers = calloc(gone, sizeof *flows->gone_carriers);
   return flows->buckets != NULL && flows->due_ns != NULL && flows->slots != NULL &&
-         flows->rare != NULL && flows->active != NULL && flows->gone != NULL &&
-         flows->gone_rare != NULL;
+         flows->rare != NULL && flows->carriers != NULL && flows->active != NULL &&
+         flows->gone != NULL && flows->gone_rare != NULL && flows->gone_carriers != NULL;
 }
 
 /* What records need beyond. */
@@ -119,6 +122,8 @@ void flows_free(struct flows *flows)
   free(flows->active);
   free(flows->gone_memory);
   free(flows->gone_rare);
+  free(flows->carriers);
+  free(flows->gone_carriers);
   free(flows->totals_memory);
   free(flows->cut_ns);
   free(flows);
@@ -127,10 +132,11 @@ void flows_free(struct flows *flows)
 /* A slot with its share of a bucket and of the queue. */
 size_t flows_slot_bytes(bool has_records)
 {
-  size_t own = sizeof(struct flow_slot) + sizeof(struct flow_rare) + sizeof(uint32_t);
+  size_t own = sizeof(struct flow_slot) + sizeof(struct flow_rare) + sizeof(struct flow_carrier) +
+               sizeof(uint32_t);
   size_t bucket = (sizeof(struct flow_bucket) + sizeof(int64_t)) / FLOW_BUCKET_SLOTS + 1;
   size_t totals = has_records ? sizeof(struct flow_totals) : 0;
-  return own + bucket + own / 8 + totals;
+  return own + bucket + own / 16 + totals;
 }
 
 struct flows_stats flows_stats(const struct flows *flows)

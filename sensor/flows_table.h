@@ -28,7 +28,7 @@ enum flow_bits {
   FLOW_NEW = 0x08,          /* began in the interval of its open counters */
   FLOW_FIRST = 0x10,        /* they are its first since the span began */
   FLOW_RECORD_EMPTY = 0x20, /* its totals are void: nothing of the record was settled yet */
-  FLOW_TUNNELLED = 0x40,    /* rare.tunnel and rare.outer are set */
+  FLOW_TUNNELLED = 0x40,    /* its carrier is set */
 };
 
 /* Bits of its TCP (sensor/flow_tcp.c). From FLOW_TCP_ANSWERED_NOW on: of the open interval. */
@@ -73,13 +73,17 @@ struct flow_slot {
   struct flow_open open;
 };
 
-/* Of few flows. Each part is valid only when a bit above says so. */
+/* What a flow's TCP needs now and then. Each part is valid only when a bit above says so. */
 struct flow_rare {
-  struct addr outer[2]; /* the carrier's address on that side */
-  int64_t syn_ns;       /* ATTEMPT without HANDSHAKE, since the close of its first interval */
+  int64_t syn_ns; /* ATTEMPT without HANDSHAKE, since the close of its first interval */
   uint32_t handshake_us;
   uint32_t retransmitted[2];
-  uint8_t tunnel; /* enum packet_tunnel */
+};
+
+/* Who carries a tunnelled flow. */
+struct flow_carrier {
+  struct addr outer[2]; /* the carrier's address on that side */
+  uint8_t tunnel;       /* enum packet_tunnel */
 };
 
 /* Of the open record, up to the last close. */
@@ -115,6 +119,7 @@ struct flows {
   uint32_t *active;           /* slots + gone_max entries: never too few */
   struct flow_slot *gone;     /* evicted with packets in the open interval: as their slots were */
   struct flow_rare *gone_rare;
+  struct flow_carrier *carriers, *gone_carriers; /* untouched where there are no tunnels */
   uint32_t active_count, hole, gone_count, gone_max;
   int64_t closed_ns; /* time of the last close */
   uint64_t used, evicted;

@@ -13,6 +13,8 @@
 
 /* A closed flow stays for its last ACKs. */
 #define LINGER_NS (5 * NS_PER_S)
+/* A minute has room for so many times the talkers of a second. */
+#define MINUTE_TALKERS 2
 
 static_assert(METER_OWN_MAX <= DIRECTION_ENDPOINTS_MAX, "room for all endpoints");
 
@@ -22,9 +24,9 @@ void meter_config_init(struct meter_config *config)
   *config = (struct meter_config){.flow_slots = 65536,
                                   .flow_idle_ns = 60 * NS_PER_S,
                                   .flow_active_ns = 30 * NS_PER_MINUTE,
-                                  .second_rows = 50,
+                                  .second_rows = 32,
                                   .minute_rows = 1024,
-                                  .talkers = 64,
+                                  .talkers = 32,
                                   .first_seen_slots = 16384,
                                   .is_dense = true};
 }
@@ -88,7 +90,7 @@ static bool make_parts(struct meter *meter)
 {
   const struct meter_config *config = &meter->config;
   struct window_limits second = {config->talkers, config->second_rows, 0};
-  struct window_limits minute = {config->talkers, config->minute_rows, 0};
+  struct window_limits minute = {MINUTE_TALKERS * config->talkers, config->minute_rows, 0};
   meter->direction = direction_new();
   meter->flows = make_flows(meter);
   meter->fragments = make_fragments(meter);

@@ -50,9 +50,9 @@ struct meter_config {
   size_t flow_slots;       /* 65,536 */
   int64_t flow_idle_ns;    /* 60 s */
   int64_t flow_active_ns;  /* 30 min */
-  size_t second_rows;      /* conversations in a second record: 50 */
+  size_t second_rows;      /* conversations in a second record: 32 */
   size_t minute_rows;      /* in a minute record: 1,024 */
-  size_t talkers;          /* 64 */
+  size_t talkers;          /* in a second record: 32; in a minute's twice as many */
   size_t first_seen_slots; /* addresses remembered: 16,384 */
   bool is_dense;
 };

@@ -14,12 +14,6 @@
 
 static_assert(SUMMARY_DIRECTIONS < MARK_MASK, "a direction fits");
 
-/* A packet has a flow to look for; own ones and fragments are sorted out when it is their turn. */
-static bool has_flow(const struct packet *packet)
-{
-  return packet->ip_version != 0 && !fragments_concern(packet);
-}
-
 /* Of a flow's packets by its mark. Those of a tunnel may go by other outermost addresses than the
  * packet before: each is asked for. */
 static enum summary_direction direction_by_mark(struct meter *meter, const struct packet *packet,
@@ -88,11 +82,9 @@ static void count(struct meter *meter, const struct packet *packet, const struct
 /* On its own, all steps at once. */
 static void count_alone(struct meter *meter, const struct packet *packet)
 {
-  struct flow_place place = {0};
-  if (packet->ip_version != 0) {
-    flows_place(meter->flows, packet, &place);
-    flows_fetch(meter->flows, &place);
-  }
+  struct flow_place place;
+  flows_place(meter->flows, packet, 1, &place);
+  flows_fetch(meter->flows, &place, 1);
   count(meter, packet, &place);
 }
 
@@ -104,19 +96,11 @@ void meter_count_released(void *context, const struct packet *packet)
 void meter_flush(struct meter *meter)
 {
   size_t n = meter->batch_count;
-  for (size_t i = 0; i < n; i++) {
-    if (has_flow(&meter->batch[i])) {
-      flows_place(meter->flows, &meter->batch[i], &meter->place[i]);
-    }
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (has_flow(&meter->batch[i])) {
-      flows_fetch(meter->flows, &meter->place[i]);
-    }
-  }
+  flows_place(meter->flows, meter->batch, n, meter->place);
+  flows_fetch(meter->flows, meter->place, n);
   for (size_t i = 0; i < n; i++) {
     struct packet *packet = &meter->batch[i];
-    if (!fragments_concern(packet)) {
+    if (!packet->is_flow_fragment) {
       count(meter, packet, &meter->place[i]);
     } else if (fragments_take(meter->fragments, packet)) {
       count_alone(meter, packet);

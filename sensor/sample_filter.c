@@ -12,6 +12,8 @@
 
 #define GOLDEN UINT32_C(0x9e3779b1)
 #define MIX    15
+/* BPF_K, the kind of operand, is 0 as BPF_ADD is: only one of them is written. */
+#define ADD_NUMBER (BPF_ALU | BPF_ADD)
 
 enum scratch { SCRATCH_IP, SCRATCH_SUM, SCRATCH_VALUE };
 
@@ -104,7 +106,7 @@ static void emit_tag(struct writer *w)
   w->code[w->length] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x88a8, 0, 4);
   w->length++;
   emit(w, BPF_MISC | BPF_TXA, 0);
-  emit(w, BPF_ALU | BPF_ADD | BPF_K, 4);
+  emit(w, ADD_NUMBER, 4);
   emit(w, BPF_MISC | BPF_TAX, 0);
   emit(w, BPF_LD | BPF_H | BPF_IND, 12);
 }
@@ -118,7 +120,7 @@ static void emit_ethernet(struct writer *w)
   emit_tag(w);
   emit(w, BPF_ST, SCRATCH_VALUE);
   emit(w, BPF_MISC | BPF_TXA, 0);
-  emit(w, BPF_ALU | BPF_ADD | BPF_K, 14);
+  emit(w, ADD_NUMBER, 14);
   emit(w, BPF_ST, SCRATCH_IP);
   emit(w, BPF_LD | BPF_MEM, SCRATCH_VALUE);
   emit_jump(w, BPF_JEQ, 0x0800, LABEL_IPV4, LABEL_NEXT);

@@ -23,6 +23,7 @@
 
 struct heard {
   struct flow_tcp tcp[INTERVALS_MAX];
+  uint8_t tunnel[INTERVALS_MAX];
   size_t count;
 };
 
@@ -30,8 +31,12 @@ static void hear_deltas(void *context, const struct flow_delta *deltas, size_t c
 {
   struct heard *heard = context;
   for (size_t i = 0; i < count; i++) {
-    assert_true(heard->count < INTERVALS_MAX);
-    heard->tcp[heard->count++] = deltas[i].tcp;
+    /* The scenario's flow; others only push it out. */
+    if (sample_host(&deltas[i].flow.client) == 1) {
+      assert_true(heard->count < INTERVALS_MAX);
+      heard->tcp[heard->count] = deltas[i].tcp;
+      heard->tunnel[heard->count++] = deltas[i].tunnel;
+    }
   }
 }
 
@@ -238,7 +243,7 @@ static void what_is_sent_again_is_counted_for_its_side(void **state)
         {6, '>', FIN_ACK, 101, 0},
         {7, '>', FIN_ACK, 101, 0}},
        {{.is_attempt = true, .is_answered = true, .retransmitted_out = 2, .retransmitted_in = 1}}},
-      {"keep-alives of no byte and of one are not counted",
+      {"keep-alive packets of no byte and of one are not counted",
        {{1, '>', ACK, 100, 10},
         {2, '>', ACK, 109, 0},
         {3, '>', ACK, 109, 1},
@@ -295,6 +300,47 @@ static void every_copy_behind_the_first_is_counted(void **state)
   }
 }
 
+/* So many others that every slot is taken by one of them. */
+static void push_out(struct flows *flows)
+{
+  uint64_t evicted = flows_stats(flows).evicted;
+  for (uint32_t i = 0; flows_stats(flows).evicted < evicted + 1000; i++) {
+    struct packet packet = sample_packet(500 * US, (struct sample_end){100 + i, 30000},
+                                         (struct sample_end){2, 443}, SAMPLE_UDP, 100);
+    bool is_new = false;
+    flows_add(flows, &packet, &is_new);
+    flows_add(flows, &packet, &is_new); /* or it would be the first to go */
+  }
+}
+
+static void what_an_evicted_flow_did_is_told_all_the_same(void **state)
+{
+  (void)state;
+  struct heard heard;
+  struct flows *flows = new_flows(&heard);
+  struct packet carried = sample_packet(9 * US, (struct sample_end){1, 40001},
+                                        (struct sample_end){2, 443}, SAMPLE_TCP, 100);
+  carried.tunnel = PACKET_GRE;
+  bool is_new = false;
+  flows_add(flows, &carried, &is_new);
+  const struct step steps[] = {{10, '>', SYN, 100, 0},
+                               {20, '<', SYN_ACK, 500, 0},
+                               {30, '>', ACK, 101, 10},
+                               {40, '>', ACK, 101, 10}};
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    play(flows, &steps[i]);
+  }
+  push_out(flows);
+  flows_finish(flows);
+  assert_int_equal(heard.count, 2);
+  assert_int_equal(heard.tunnel[0], PACKET_GRE);
+  assert_int_equal(heard.tunnel[1], PACKET_PLAIN);
+  const struct flow_tcp want = {
+      .is_attempt = true, .is_answered = true, .handshake_us = 20, .retransmitted_out = 1};
+  assert_tcp("evicted", 0, &heard.tcp[1], &want);
+  flows_free(flows);
+}
+
 static void a_header_without_numbers_and_other_protocols_are_left_alone(void **state)
 {
   (void)state;
@@ -324,6 +370,7 @@ int main(void)
       cmocka_unit_test(an_answer_in_a_later_interval_withdraws_the_half_open_one),
       cmocka_unit_test(what_is_sent_again_is_counted_for_its_side),
       cmocka_unit_test(every_copy_behind_the_first_is_counted),
+      cmocka_unit_test(what_an_evicted_flow_did_is_told_all_the_same),
       cmocka_unit_test(a_header_without_numbers_and_other_protocols_are_left_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,8 +252,8 @@ static void the_mark_stays_with_the_flow_until_it_is_cleared(void **state)
   struct flow_place place;
   uint8_t *mark = NULL;
   for (unsigned i = 0; i < 4; i++) {
-    flows_place(flows, &packet, &place);
-    flows_fetch(flows, &place);
+    flows_place(flows, &packet, 1, &place);
+    flows_fetch(flows, &place, 1);
     assert_int_equal(flows_count(flows, &packet, &place, &mark), i == 0);
     assert_int_equal(*mark, i == 1 || i == 2 ? 7 : 0);
     *mark = 7;
