@@ -100,7 +100,7 @@ void meter_flush(struct meter *meter)
   flows_fetch(meter->flows, meter->place, n);
   for (size_t i = 0; i < n; i++) {
     struct packet *packet = &meter->batch[i];
-    if (!packet->is_flow_fragment) {
+    if (!fragments_concern(packet)) {
       count(meter, packet, &meter->place[i]);
     } else if (fragments_take(meter->fragments, packet)) {
       count_alone(meter, packet);

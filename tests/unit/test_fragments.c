@@ -184,6 +184,18 @@ static void protocols_without_ports_and_whole_packets_go_on(void **state)
   fragments_free(taken.table);
 }
 
+static void fragments_within_a_tunnel_are_not_asked_for(void **state)
+{
+  (void)state;
+  struct packet packet = sample_fragment(1, 7, LATER, 1);
+  assert_true(fragments_concern(&packet));
+  packet.tunnel = PACKET_GRE;
+  assert_false(fragments_concern(&packet));
+  packet.tunnel = PACKET_PLAIN;
+  packet.is_flow_fragment = false;
+  assert_false(fragments_concern(&packet));
+}
+
 /* Behind a fragment header of IPv6 the later ones name the extension header alone. */
 static void later_fragments_of_ipv6_take_the_protocol_too(void **state)
 {
@@ -292,6 +304,7 @@ static void a_flood_from_one_source_takes_nothing_from_another(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(fragments_within_a_tunnel_are_not_asked_for),
       cmocka_unit_test(later_fragments_take_the_ports_of_the_first),
       cmocka_unit_test(later_fragments_that_come_first_wait_for_it),
       cmocka_unit_test(the_close_of_a_second_ends_the_waiting_but_not_the_datagram),
