@@ -171,8 +171,8 @@ static void silence_window(void *context, const struct fleet_window *window,
       }
       if (!at->is_up && was_up) {
         raise_down(state, window, part->sensor, at, sink);
-      } else if (at->is_up && at->has_kernel && !at->is_filtered && counted >= BLIND_PACKETS &&
-                 captured == 0) {
+      } else if (at->is_up && at->has_kernel && !at->is_filtered && part->sample_shift == 0 &&
+                 counted >= BLIND_PACKETS && captured == 0) {
         raise_blind(state, window, part->sensor, at, sink);
       }
     }

@@ -48,7 +48,7 @@ struct action {
   size_t sensor, other;
   uint64_t flows, peers, bytes, packets, size_low, size_high, syn, vary, count, drops, errors;
   char interface[SUMMARY_INTERFACE_NAME_MAX];
-  bool has_addr, is_down, is_blind, is_measured;
+  bool has_addr, is_down, is_blind, is_sampled, is_measured;
   struct addr addr;
   int64_t duration_ns; /* late; clock: positive when ahead */
 };

@@ -132,6 +132,8 @@ static bool flag_parse(const struct parser *parser, struct action *action, char 
     action->is_down = true;
   } else if (strcmp(word[0], "blind") == 0) {
     action->is_blind = true;
+  } else if (strcmp(word[0], "sampled") == 0) {
+    action->is_sampled = true;
   } else if (strcmp(word[0], "measured") == 0) {
     action->is_measured = true;
   } else if (strcmp(word[0], "strangers") == 0) {

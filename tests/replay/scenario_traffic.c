@@ -249,6 +249,7 @@ static void interfaces_set(struct traffic *traffic, size_t sensor, int64_t secon
     at->kernel.rx_errors += action->errors;
     at->captured_packets = action->is_blind ? 0 : at->captured_packets + action->packets;
     at->captured_bytes = action->is_blind ? 0 : at->captured_bytes + action->bytes;
+    s->sample_shift = action->is_sampled ? 1 : s->sample_shift;
   }
 }
 
