@@ -209,11 +209,13 @@ struct fleet_window *fleet_revise(struct fleet *fleet, const struct summary *pla
   return window;
 }
 
-/* Two losses multiply: sensors that are missing, and frames that the present ones dropped (P2). */
+/* Two losses multiply: sensors that are missing, and frames that the present ones dropped or left
+ * out by sampling (P2). */
 void fleet_expect(struct fleet_window *window, uint32_t sensors_expected)
 {
   window->sensors_expected = sensors_expected;
-  double lost = (double)(window->ledger.capture_dropped + window->ledger.interface_dropped);
+  double lost = (double)(window->ledger.capture_dropped + window->ledger.interface_dropped +
+                         window->sampled_out_frames);
   double seen = (double)window->ledger.frames;
   double present = 1.0;
   if (sensors_expected > 0) {

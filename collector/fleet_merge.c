@@ -16,6 +16,7 @@
  * in neither. */
 #include "collector/fleet_merge.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,26 @@ static uint64_t interfaces_bytes(const struct summary *s)
   return bytes;
 }
 
+/* Frames that a sensor above its CPU limit did not look at (P2). The kernel counted them; without
+ * its counters they are as many as the sampled part stands for. */
+static uint64_t sampled_out(const struct summary *s)
+{
+  uint64_t out = 0;
+  for (size_t i = 0; s->sample_shift > 0 && i < s->interface_count; i++) {
+    const struct summary_interface *at = &s->interfaces[i];
+    uint64_t seen = at->captured_packets + at->own_packets + at->capture_dropped;
+    if (at->has_kernel && !at->is_filtered) {
+      uint64_t counted = at->kernel.rx_packets + at->kernel.tx_packets;
+      out += counted > seen ? counted - seen : 0;
+    } else {
+      double estimate = ldexp((double)at->captured_packets, s->sample_shift);
+      out += estimate < (double)SUMMARY_COUNTER_MAX ? (uint64_t)estimate - at->captured_packets
+                                                    : SUMMARY_COUNTER_MAX;
+    }
+  }
+  return out;
+}
+
 /* Plain sums: the order of parts does not matter to them. */
 static void counters_add(struct fleet_window *window, const struct summary *s)
 {
@@ -93,6 +114,7 @@ static void counters_add(struct fleet_window *window, const struct summary *s)
   window->flows_active += s->flows_active;
   window->flows_new += s->flows_new;
   window->interface_bytes += interfaces_bytes(s);
+  window->sampled_out_frames += sampled_out(s);
   window->tunnelled_packets += s->tunnelled_packets;
   hist_merge(&window->packet_sizes, &s->packet_sizes);
   summary_tcp_add(&window->tcp, &s->tcp);

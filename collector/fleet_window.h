@@ -29,7 +29,8 @@ struct fleet_window {
   uint32_t revision;         /* 0: the close; else a delta */
   uint32_t sensors_expected; /* punctual, or present */
   uint32_t sensors_present;
-  double completeness_percent; /* present / expected, less what captures dropped */
+  double completeness_percent; /* present / expected, less what captures dropped and sampling left
+                                  out */
 
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]; /* sums of observations */
   /* Each byte once: what fleet hosts sent, plus what they received from outside. Bounds, as folded
@@ -52,6 +53,7 @@ struct fleet_window {
   const struct summary_sketches *sketches;
   uint8_t quality[SUMMARY_MEASURES]; /* the worst of the parts */
   uint8_t sample_shift;              /* the largest of the parts: no common factor */
+  uint64_t sampled_out_frames; /* left out by sampling: by the kernel's counters, or estimated */
   struct summary_ledger ledger;
   uint64_t interface_bytes; /* kernel counters (or captured) of all interfaces, rx + tx */
 

@@ -299,6 +299,33 @@ static void completeness_counts_missing_sensors_and_drops(void **state)
   house_free(&house);
 }
 
+static void completeness_counts_what_sampling_left_out(void **state)
+{
+  (void)state;
+  struct summary_interface interfaces[2] = {
+      {.name = "eth0",
+       .has_kernel = true,
+       .kernel = {.rx_packets = 150},
+       .captured_packets = 40,
+       .own_packets = 10},
+      {.name = "tun0", .captured_packets = 50},
+  };
+  for (uint8_t shift = 0; shift <= 1; shift++) {
+    struct house house = house_new();
+    struct summary s = talking("web1", 1000, 0, NULL, 0);
+    s.interfaces = interfaces;
+    s.interface_count = 2;
+    s.sample_shift = shift;
+    add(&house, &s);
+    struct fleet_window *window = close_one(&house);
+    fleet_expect(window, 1);
+    /* 100 by the kernel's word on eth0, 50 by the factor on tun0, beside 100 that were seen. */
+    assert_int_equal(window->sampled_out_frames, shift == 0 ? 0 : 150);
+    assert_float_equal(window->completeness_percent, shift == 0 ? 100.0 : 40.0, 1e-9);
+    house_free(&house);
+  }
+}
+
 static void sketches_of_another_kind_are_left_out_and_counted(void **state)
 {
   (void)state;
@@ -337,6 +364,7 @@ int main(void)
       cmocka_unit_test(the_order_of_arrival_leaves_no_trace),
       cmocka_unit_test(a_second_that_comes_again_is_added),
       cmocka_unit_test(completeness_counts_missing_sensors_and_drops),
+      cmocka_unit_test(completeness_counts_what_sampling_left_out),
       cmocka_unit_test(sketches_of_another_kind_are_left_out_and_counted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
