@@ -40,10 +40,8 @@ size_t meter_slot_bytes(void)
 static void take_deltas(void *context, const struct flow_delta *deltas, size_t count)
 {
   struct meter *meter = context;
-  for (size_t i = 0; i < count; i++) {
-    window_flow(meter->second, &deltas[i]);
-    window_flow(meter->minute, &deltas[i]);
-  }
+  window_flows(meter->second, deltas, count);
+  window_flows(meter->minute, deltas, count);
   first_seen_flows(meter->first_seen, deltas, count);
 }
 
