@@ -97,7 +97,7 @@ void top_print_conversations(const json_t *rows, const struct output *out)
   {
     char text[OUTPUT_TEXT_MAX];
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "client", "(many)"));
-    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "server", "?"));
+    table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "server", "(many)"));
     top_service(table, row, "server_port");
     top_cells(table, out, row, "out", "in");
     table_cell(table, OUTPUT_PLAIN, "%s",

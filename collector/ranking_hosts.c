@@ -96,11 +96,10 @@ static struct mention *mention_part(const struct ranking_bucket *bucket, uint32_
   const struct summary *part = bucket->parts[p];
   for (size_t i = 0; i < part->conversation_count; i++) {
     const struct summary_conversation *row = &part->conversations[i];
-    bool is_folded = summary_conversation_is_folded(row);
-    if (!is_folded && is_worth_mention(bucket, p, &row->client)) {
+    if (!summary_addr_is_many(&row->client) && is_worth_mention(bucket, p, &row->client)) {
       mention_put(next++, &row->client, p, MENTION_CLIENT)->row = row;
     }
-    if (is_worth_mention(bucket, p, &row->server)) {
+    if (!summary_addr_is_many(&row->server) && is_worth_mention(bucket, p, &row->server)) {
       mention_put(next++, &row->server, p, MENTION_SERVER)->row = row;
     }
   }
@@ -131,6 +130,14 @@ static size_t mention_all(const struct ranking_bucket *bucket, struct mention *m
   return (size_t)(next - mentions);
 }
 
+/* A row of many tells of its one host what hidden_bytes took for unknown. */
+static void sight_unhide(struct sight *sight, const struct summary_conversation *row)
+{
+  if (summary_conversation_is_folded(row)) {
+    sight->unhidden += row->in.bytes + row->out.bytes;
+  }
+}
+
 /* What a client sends is `out`; what it receives is `in`; for a server the other way round. */
 static void sight_add(struct sight *sight, const struct mention *mention)
 {
@@ -138,13 +145,12 @@ static void sight_add(struct sight *sight, const struct mention *mention)
   case MENTION_CLIENT:
     counts_add(&sight->tx, &mention->row->out);
     counts_add(&sight->rx, &mention->row->in);
+    sight_unhide(sight, mention->row);
     break;
   case MENTION_SERVER:
     counts_add(&sight->tx, &mention->row->in);
     counts_add(&sight->rx, &mention->row->out);
-    if (summary_conversation_is_folded(mention->row)) {
-      sight->unhidden += mention->row->in.bytes + mention->row->out.bytes;
-    }
+    sight_unhide(sight, mention->row);
     break;
   case MENTION_TALKER:
     sight->talker = mention->talker;

@@ -18,20 +18,24 @@ json_t *render_ranking_host(const struct ranking_host *row)
                    json_counts(&row->rx), "error_bytes", json_u64(row->error_bytes));
 }
 
-/* Many clients in one row are null: `::` is no address of theirs. */
+/* Many hosts in one row are null: `::` is no address of theirs. */
+static json_t *render_end(const struct addr *addr)
+{
+  return summary_addr_is_many(addr) ? json_null() : json_addr(addr);
+}
+
 json_t *render_ranking_conversation(const struct ranking_conversation *row)
 {
   char protocol[8];
   const struct summary_conversation *c = &row->row;
-  bool is_folded = summary_conversation_is_folded(c);
-  return json_pack(
-      "{s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "client",
-      is_folded ? json_null() : json_addr(&c->client), "server", json_addr(&c->server),
-      "server_port", (int)c->server_port, "protocol", render_protocol(c->protocol, protocol),
-      "client_sensor", render_sensor(row->client_sensor), "server_sensor",
-      render_sensor(row->server_sensor), "out", json_counts(&c->out), "in", json_counts(&c->in),
-      "flows", json_u64(c->flows), "guessed", (int)c->is_guessed, "witnesses", (int)row->witnesses,
-      "first", json_time(c->first_ns), "last", json_time(c->last_ns));
+  return json_pack("{s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "client",
+                   render_end(&c->client), "server", render_end(&c->server), "server_port",
+                   (int)c->server_port, "protocol", render_protocol(c->protocol, protocol),
+                   "client_sensor", render_sensor(row->client_sensor), "server_sensor",
+                   render_sensor(row->server_sensor), "out", json_counts(&c->out), "in",
+                   json_counts(&c->in), "flows", json_u64(c->flows), "guessed", (int)c->is_guessed,
+                   "witnesses", (int)row->witnesses, "first", json_time(c->first_ns), "last",
+                   json_time(c->last_ns));
 }
 
 json_t *render_ranking_port(const struct ranking_port *row)

@@ -353,8 +353,13 @@ void summary_quality_add(uint8_t into[SUMMARY_MEASURES], const uint8_t from[SUMM
 }
 
 /* Not 0.0.0.0, from which a host asks for its address. */
-bool summary_conversation_is_folded(const struct summary_conversation *row)
+bool summary_addr_is_many(const struct addr *addr)
 {
   static const struct addr many = {{0}};
-  return addr_equal(&row->client, &many);
+  return addr_equal(addr, &many);
+}
+
+bool summary_conversation_is_folded(const struct summary_conversation *row)
+{
+  return summary_addr_is_many(&row->client) || summary_addr_is_many(&row->server);
 }

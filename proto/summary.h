@@ -325,9 +325,11 @@ struct counts summary_direction_total(const struct summary *s, enum summary_dire
 /* By client, server, server_port, protocol. */
 int summary_conversation_compare(const struct summary_conversation *a,
                                  const struct summary_conversation *b);
-/* Whether the row stands for many clients of one service: its client is `::`, no host's address. A
- * sensor makes such rows under pressure. (An IPv6 host that looks for its address sends from `::`
- * too: it is nobody's address then as well.) */
+/* Whether it is `::`, which stands for many and is no host's address. (An IPv6 host that looks for
+ * its address sends from `::` too: it is nobody's address then as well.) */
+bool summary_addr_is_many(const struct addr *addr);
+/* Whether the row stands for many clients of one service, or for many servers of one client: one of
+ * its ends is `::`. A sensor makes such rows under pressure. */
 bool summary_conversation_is_folded(const struct summary_conversation *row);
 enum summary_protocol summary_protocol_of(uint8_t ip_protocol);
 /* 1..31 printable ASCII characters: what an interface's name on the wire must be. */

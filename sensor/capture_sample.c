@@ -37,13 +37,13 @@ static struct sock_filter *copy_program(const struct bpf_program *compiled)
   return copy;
 }
 
-/* words -> program of libpcap -> (joined with the sampling) -> kernel */
+/* words -> program of libpcap -> (joined with the sampling) -> kernel
+ *
+ * What cannot be sampled is not touched at all, also not to take it back: of a cooked capture
+ * libpcap has changed the program on its way to the kernel. */
 static int set_joined(pcap_t *pcap, const char *interface, struct sock_filter *before,
                       size_t before_length, unsigned shift, struct err_message *message)
 {
-  if (shift == 0) {
-    return attach(pcap, interface, before, before_length, message);
-  }
   struct sample_filter joined;
   int err = sample_filter_make(pcap_datalink(pcap), shift, (uint32_t)HASH_FLEET_SEED,
                                (uint32_t)pcap_snapshot(pcap), before, before_length, &joined);
@@ -51,7 +51,9 @@ static int set_joined(pcap_t *pcap, const char *interface, struct sock_filter *b
     return err_set(message, err, "%s: its packets (link type %d) cannot be sampled: %s", interface,
                    pcap_datalink(pcap), err_text(err));
   }
-  err = attach(pcap, interface, joined.program, joined.length, message);
+  /* All flows again: the capture filter's own program, as it was at the open. */
+  err = shift == 0 ? attach(pcap, interface, before, before_length, message)
+                   : attach(pcap, interface, joined.program, joined.length, message);
   free(joined.program);
   return err;
 }

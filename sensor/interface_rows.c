@@ -184,6 +184,10 @@ struct summary_interface *interface_rows_close_second(struct interface_rows *row
   struct summary_interface *closed = close_interval(&rows->second, rows->count);
   for (unsigned i = 0; i < rows->count; i++) {
     struct summary_interface *minute = &rows->minute.open[i];
+    /* A free place has no gap: who takes it within this minute begins there. */
+    if (closed[i].name[0] == '\0') {
+      continue;
+    }
     add_sample(&rows->minute, i, &closed[i]);
     minute->captured_packets += closed[i].captured_packets;
     minute->captured_bytes += closed[i].captured_bytes;
@@ -203,6 +207,7 @@ struct summary_interface *interface_rows_close_minute(struct interface_rows *row
     if (rows->is_retired[i] && is_quiet(&closed[i]) && is_quiet(&rows->second.open[i])) {
       rows->second.open[i].name[0] = '\0';
       rows->minute.open[i].name[0] = '\0';
+      closed[i].name[0] = '\0';
       rows->is_retired[i] = false;
     }
   }

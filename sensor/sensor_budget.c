@@ -68,8 +68,10 @@ void sensor_budget_second(struct sensor_budget *budget, struct taps *taps, struc
   unsigned before = budget->budget.shift;
   unsigned shift = budget_second(&budget->budget, used_ns, elapsed_ns);
   if (shift != before) {
-    say_step(&budget->budget, before, 100.0 * (double)used_ns / (double)elapsed_ns);
-    taps_set_sampling(taps, shift);
-    meter_set_sampling(meter, shift);
+    /* Where nothing can be sampled records must not say that they were. */
+    if (taps_set_sampling(taps, shift)) {
+      say_step(&budget->budget, before, 100.0 * (double)used_ns / (double)elapsed_ns);
+      meter_set_sampling(meter, shift);
+    }
   }
 }

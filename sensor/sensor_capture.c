@@ -180,14 +180,17 @@ void taps_drain(struct taps *taps)
   }
 }
 
-void taps_set_sampling(struct taps *taps, unsigned shift)
+bool taps_set_sampling(struct taps *taps, unsigned shift)
 {
+  bool is_any = false;
   taps->sample_shift = shift;
   for (size_t i = 0; i < taps->count; i++) {
     if (taps->tap[i].name[0] != '\0') {
-      tap_set_sampling(&taps->tap[i], shift);
+      bool is_taken = tap_set_sampling(&taps->tap[i], shift) == 0;
+      is_any = is_any || (is_taken && taps->tap[i].capture != NULL);
     }
   }
+  return is_any;
 }
 
 /* A capture that was opened just now is compared with its device's counters from now on. */

@@ -26,8 +26,9 @@ void taps_drain(struct taps *taps);
 /* Opens what has come (again), drops what has gone: call about once a second. */
 void taps_follow(struct taps *taps);
 /* Keeps the flows of one address pair in 2^shift from now on, on every capture and those that open
- * later; 0: all. One that cannot be sampled goes on as it was, and says so. */
-void taps_set_sampling(struct taps *taps, unsigned shift);
+ * later; 0: all. One that cannot be sampled goes on as it was, and says so. Returns whether any
+ * took it. */
+bool taps_set_sampling(struct taps *taps, unsigned shift);
 /* Names of the open captures; borrowed. Returns how many. */
 size_t taps_names(const struct taps *taps, const char **out, size_t max);
 

@@ -63,13 +63,18 @@ static void on_readable(void *context, int fd, unsigned what)
   }
 }
 
-void tap_set_sampling(struct tap *tap, unsigned shift)
+int tap_set_sampling(struct tap *tap, unsigned shift)
 {
   struct err_message message;
   tap->sample_shift = shift;
-  if (tap->capture != NULL && capture_set_sampling(tap->capture, shift, &message) != 0) {
+  int err = 0;
+  if (tap->capture != NULL) {
+    err = capture_set_sampling(tap->capture, shift, &message);
+  }
+  if (err != 0 && shift == 1) {
     log_warning("%s; all of its flows are measured on", message.text);
   }
+  return err;
 }
 
 int tap_open(struct tap *tap, struct err_message *message)
@@ -100,7 +105,7 @@ int tap_open(struct tap *tap, struct err_message *message)
   tap->last_drops = (struct capture_drops){0, 0};
   log_info("interface %s: capturing (%s)", tap->name, capture_link_name(tap->capture));
   if (tap->sample_shift > 0) {
-    tap_set_sampling(tap, tap->sample_shift);
+    (void)tap_set_sampling(tap, tap->sample_shift);
   }
   return 0;
 }
@@ -150,7 +155,13 @@ void tap_base(struct tap *tap, const struct interface_state *link)
   }
 }
 
-/* now - last, or nothing and false when a counter ran back. */
+/* Errors and drops may run back by themselves, as devices come and go beneath: nothing then. */
+static uint64_t since_or_none(uint64_t now, uint64_t last)
+{
+  return now > last ? now - last : 0;
+}
+
+/* now - last, or nothing and false when a counter of traffic ran back. */
 static bool kernel_since(const struct summary_kernel *now, const struct summary_kernel *last,
                          struct summary_kernel *delta)
 {
@@ -159,10 +170,14 @@ static bool kernel_since(const struct summary_kernel *now, const struct summary_
     return false;
   }
   *delta = (struct summary_kernel){
-      now->rx_packets - last->rx_packets, now->tx_packets - last->tx_packets,
-      now->rx_bytes - last->rx_bytes,     now->tx_bytes - last->tx_bytes,
-      now->rx_errors - last->rx_errors,   now->tx_errors - last->tx_errors,
-      now->rx_dropped - last->rx_dropped, now->tx_dropped - last->tx_dropped,
+      now->rx_packets - last->rx_packets,
+      now->tx_packets - last->tx_packets,
+      now->rx_bytes - last->rx_bytes,
+      now->tx_bytes - last->tx_bytes,
+      since_or_none(now->rx_errors, last->rx_errors),
+      since_or_none(now->tx_errors, last->tx_errors),
+      since_or_none(now->rx_dropped, last->rx_dropped),
+      since_or_none(now->tx_dropped, last->tx_dropped),
   };
   return true;
 }
@@ -186,6 +201,8 @@ static void sample_kernel(struct tap *tap, const struct interface_state *link,
   if (!tap->has_base) {
     return;
   }
+  /* The frames from before the base are long read; a clock that is set back must drop none. */
+  tap->since_ns = INT64_MIN;
   sample->has_kernel = kernel_since(&link->kernel, &tap->last, &sample->kernel);
   if (link->missed >= tap->last_missed) {
     sample->interface_dropped = link->missed - tap->last_missed;

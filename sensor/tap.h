@@ -61,8 +61,9 @@ void tap_close(struct tap *tap);
 bool tap_read(struct tap *tap);
 /* Reads what the ring holds now. */
 void tap_drain(struct tap *tap);
-/* Keeps one address pair in 2^shift, now and whenever the capture is opened again. */
-void tap_set_sampling(struct tap *tap, unsigned shift);
+/* Keeps one address pair in 2^shift, now and whenever the capture is opened again. ERR_UNSUPPORTED
+ * and others of capture_set_sampling: it goes on as it was. */
+int tap_set_sampling(struct tap *tap, unsigned shift);
 /* Begins to compare with the counters of the device that is captured, as they are now, if that was
  * not begun yet. */
 void tap_base(struct tap *tap, const struct interface_state *link);

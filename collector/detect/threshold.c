@@ -103,9 +103,10 @@ static void evidence_of_part(struct finding *finding, enum rule_metric metric,
   for (size_t i = 0; i < part->conversation_count; i++) {
     const struct summary_conversation *at = &part->conversations[i];
     const char *client =
-        summary_conversation_is_folded(at) ? "(many)" : addr_format(&at->client, from);
-    (void)snprintf(name, sizeof(name), "%s > %s port %u", client, addr_format(&at->server, to),
-                   at->server_port);
+        summary_addr_is_many(&at->client) ? "(many)" : addr_format(&at->client, from);
+    const char *server =
+        summary_addr_is_many(&at->server) ? "(many)" : addr_format(&at->server, to);
+    (void)snprintf(name, sizeof(name), "%s > %s port %u", client, server, at->server_port);
     evidence_add(finding, "conversation", name,
                  measure_counts(metric, subject->window, &at->out, &at->in), whole);
   }

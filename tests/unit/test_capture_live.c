@@ -126,6 +126,38 @@ static void a_packet_on_the_loopback_is_seen_once(void **state)
   (void)close(fd);
 }
 
+/* A cooked capture (DLT 113) has its program changed by libpcap: whoever asks for sampling, and for
+ * all again, must not break it. */
+static void what_cannot_be_sampled_goes_on_as_it_was(void **state)
+{
+  (void)state;
+  struct sockaddr_in address;
+  int fd = bind_anywhere(&address);
+  char filter[64];
+  (void)snprintf(filter, sizeof(filter), "icmp or udp dst port %u", ntohs(address.sin_port));
+  struct capture_options with_filter = options;
+  with_filter.filter = filter;
+  struct capture *capture = NULL;
+  struct err_message message = {""};
+  if (capture_open_live("any", &with_filter, &capture, &message) != 0) {
+    (void)close(fd);
+    skip();
+  }
+  for (unsigned shift = 2; shift > 0; shift--) {
+    assert_int_equal(capture_set_sampling(capture, shift - 1, &message), ERR_UNSUPPORTED);
+    char byte = 'x';
+    assert_int_equal(sendto(fd, &byte, 1, 0, (struct sockaddr *)&address, sizeof(address)), 1);
+    struct seen seen = {0};
+    while (seen.frames == 0) {
+      struct pollfd ready = {.fd = capture_fd(capture), .events = POLLIN};
+      assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+      assert_true(capture_read(capture, 10, 0, take_frame, &seen, &message) >= 0);
+    }
+  }
+  capture_close(capture);
+  (void)close(fd);
+}
+
 /* A tap in a namespace of this program's own, up; -1: not allowed here. */
 static int make_tap(const char *name)
 {
@@ -195,6 +227,7 @@ int main(void)
       cmocka_unit_test(a_missing_interface_is_named),
       cmocka_unit_test(a_wrong_filter_is_quoted),
       cmocka_unit_test(a_packet_on_the_loopback_is_seen_once),
+      cmocka_unit_test(what_cannot_be_sampled_goes_on_as_it_was),
       cmocka_unit_test(a_vlan_tag_that_the_kernel_took_off_is_there_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

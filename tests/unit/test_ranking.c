@@ -183,6 +183,29 @@ static void ports_add_up_over_conversations(void **state)
 
 /* Random traffic of three owned hosts, each packet seen by sender, receiver or both: the sum is
  * what was sent by hosts that have a sensor, plus what they received from others. */
+/* web1 folded what its host did with many servers; db1 knows its part of that exactly. */
+static void a_row_of_many_servers_is_nobodys_conversation(void **state)
+{
+  (void)state;
+  struct ranking *ranking = ranking_new(100, owner_of, NULL);
+  struct summary_conversation folded = row(CLIENT, "::", 80, 1000, 8000);
+  struct summary_conversation exact = row(CLIENT, SERVER, 80, 1000, 8000);
+  struct summary *parts[] = {record("web1", &folded, 1), record("db1", &exact, 1)};
+  add_bucket(ranking, parts, 2);
+  struct ranking_totals totals = ranking_totals(ranking);
+  /* What the client sent is in its row of many, as any of it may be. */
+  assert_int_equal(totals.counted.bytes, 8000);
+  assert_int_equal(totals.folded.bytes, 9000);
+  assert_int_equal(totals.unconfirmed.bytes, 1000);
+  struct ranking_host hosts[8];
+  size_t count = ranking_hosts(ranking, hosts, 8);
+  for (size_t i = 0; i < count; i++) {
+    assert_false(summary_addr_is_many(&hosts[i].addr));
+  }
+  assert_int_equal(host_of(ranking, CLIENT).tx.bytes, 1000);
+  ranking_free(ranking);
+}
+
 static void random_traffic_is_counted_once(void **state)
 {
   (void)state;
@@ -225,6 +248,7 @@ int main(void)
       cmocka_unit_test(a_packet_on_the_edge_of_two_buckets_counts_once),
       cmocka_unit_test(the_order_of_parts_does_not_matter),
       cmocka_unit_test(ports_add_up_over_conversations),
+      cmocka_unit_test(a_row_of_many_servers_is_nobodys_conversation),
       cmocka_unit_test(random_traffic_is_counted_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
