@@ -44,6 +44,7 @@ struct flow_delta {
   struct flow_record flow; /* counters and flags of the interval; first, last: of its packets */
   bool is_new;             /* the flow began in it */
   bool is_first_in_span;   /* the flow's first delta since flows_begin_span */
+  bool has_begun_in_span;  /* an earlier delta of the span was is_new */
   struct flow_tcp tcp;     /* all zero when the flow is not TCP */
   uint8_t tunnel;          /* enum packet_tunnel of the flow's first packet */
   struct addr outer_client, outer_server; /* of its carrier; as the flow's own when it is plain */

@@ -134,7 +134,10 @@ static void activate(struct flows *flows, uint32_t at, int64_t time_ns)
   flows->active[place] = FLOWS_LIVE | at;
   slot->active_at = place;
   slot->bits |= FLOW_ACTIVE;
-  slot->bits |= slot->span != flows->span ? FLOW_FIRST : 0;
+  if (slot->span != flows->span) {
+    slot->bits &= (uint8_t)~FLOW_BEGUN;
+    slot->bits |= FLOW_FIRST;
+  }
   slot->span = flows->span;
   slot->tcp &= (uint16_t)~FLOW_TCP_NOW;
   slot->tcp_flags[0] = 0;

@@ -60,6 +60,7 @@ static void hand_out(struct flows *flows, const struct flow_slot *slot,
   struct flow_delta *delta = &flows->group[flows->group_count++];
   delta->is_new = (slot->bits & FLOW_NEW) != 0;
   delta->is_first_in_span = (slot->bits & FLOW_FIRST) != 0;
+  delta->has_begun_in_span = (slot->bits & FLOW_BEGUN) != 0;
   describe(slot, slot->open.side, slot->tcp_flags, &delta->flow);
   delta->flow.first_ns = slot->open.first_ns;
   delta->flow.last_ns = slot->open.last_ns;
@@ -159,6 +160,7 @@ static void close_flow(struct flows *flows, uint32_t at)
   if (flows->totals != NULL) {
     settle(flows, at);
   }
+  slot->bits |= (slot->bits & FLOW_NEW) != 0 ? FLOW_BEGUN : 0;
   slot->bits &= (uint8_t) ~(FLOW_ACTIVE | FLOW_NEW | FLOW_FIRST);
 }
 

@@ -28,6 +28,7 @@ enum flow_bits {
   FLOW_NEW = 0x08,          /* began in the interval of its open counters */
   FLOW_FIRST = 0x10,        /* they are its first since the span began */
   FLOW_RECORD_EMPTY = 0x20, /* its totals are void: nothing of the record was settled yet */
+  FLOW_BEGUN = 0x80,        /* it began in an interval of this span that is closed */
   FLOW_TUNNELLED = 0x40,    /* its carrier is set */
 };
 

@@ -208,7 +208,7 @@ void window_conversations_add(struct window_conversations *c, const struct flow_
                               uint64_t hash, uint32_t flows)
 {
   struct summary_conversation *row = place(c, delta, hash, flows);
-  bool is_failure_here = c->kind == SUMMARY_MINUTE && !delta->is_first_in_span;
+  bool is_failure_here = c->kind == SUMMARY_MINUTE && delta->has_begun_in_span;
   if (delta->tcp.is_withdrawn && is_failure_here && row != NULL && row->failed > 0) {
     row->failed--;
   }

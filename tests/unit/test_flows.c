@@ -297,6 +297,9 @@ static void a_flow_is_first_once_a_span(void **state)
   }
   assert_true(heard.delta[0].is_first_in_span);
   assert_false(heard.delta[1].is_first_in_span);
+  assert_false(heard.delta[0].has_begun_in_span);
+  assert_true(heard.delta[1].has_begun_in_span);
+  assert_false(heard.delta[2].has_begun_in_span || heard.delta[3].has_begun_in_span);
   assert_true(heard.delta[2].is_first_in_span);
   assert_false(heard.delta[3].is_first_in_span);
   flows_free(flows);
