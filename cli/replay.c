@@ -168,6 +168,13 @@ static int replay_prepare(struct replay *replay, const struct options *options,
     }
     replay_files_set_local(replay->files, i, &local);
   }
+  for (int i = 1; options->flows_csv != NULL && i < options->word_count; i++) {
+    if (replay_flows_is_same(options->flows_csv, options->word[i])) {
+      output_complain("--flows-csv: %s is one of the captures: it would be overwritten",
+                      options->flows_csv);
+      return OPTIONS_EXIT_USAGE;
+    }
+  }
   if (options->flows_csv != NULL &&
       replay_flows_new(options->flows_csv, &replay->flows, &message) != 0) {
     output_complain("%s", message.text);

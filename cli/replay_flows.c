@@ -9,6 +9,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sensor/meter.h"
 
@@ -20,6 +21,13 @@ struct replay_flows {
   FILE *file;
   char *path;
 };
+
+bool replay_flows_is_same(const char *path, const char *capture)
+{
+  struct stat out, in;
+  return stat(path, &out) == 0 && stat(capture, &in) == 0 && out.st_dev == in.st_dev &&
+         out.st_ino == in.st_ino;
+}
 
 /* The file is made before anything is read: a bad path must not cost a long run. */
 int replay_flows_new(const char *path, struct replay_flows **out, struct err_message *message)

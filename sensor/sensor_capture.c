@@ -118,6 +118,31 @@ static int taps_watch(struct taps *taps, struct err_message *message)
   return 0;
 }
 
+/* The next full second of the wall clock; a clock that is set back makes it late, and the caller's
+ * own turn is then the first. */
+static void taps_begin_second(struct taps *taps)
+{
+  taps->boundary.end_ns = clock_floor_ns(clock_now_ns(), NS_PER_S) + NS_PER_S;
+}
+
+/* A frame of the new second is first: the counters belong to the one before. Called from within a
+ * read, so that nothing is closed here. */
+static void taps_passed(void *context)
+{
+  struct taps *taps = context;
+  struct err_message message;
+  taps_begin_second(taps);
+  if (taps_list(taps, &message) != 0) {
+    return; /* taps_sample says so */
+  }
+  for (size_t i = 0; i < taps->count; i++) {
+    const struct interface_state *link = taps_find(taps, taps->tap[i].name);
+    if (taps->tap[i].name[0] != '\0' && !tap_is_lost(&taps->tap[i], link)) {
+      tap_sample(&taps->tap[i], link);
+    }
+  }
+}
+
 int taps_new(struct loop *loop, struct meter *meter, const struct sensor_settings *settings,
              struct taps **out, struct err_message *message)
 {
@@ -128,6 +153,8 @@ int taps_new(struct loop *loop, struct meter *meter, const struct sensor_setting
   taps->loop = loop;
   taps->meter = meter;
   taps->settings = settings;
+  taps->boundary = (struct tap_boundary){.passed = taps_passed, .context = taps};
+  taps_begin_second(taps);
   taps->watch_fd = -1;
   /* The watch first: no change falls between the list and it. */
   int err = taps_watch(taps, message);
@@ -158,6 +185,7 @@ void taps_free(struct taps *taps)
 
 void taps_sample(struct taps *taps)
 {
+  taps_begin_second(taps);
   struct err_message message;
   if (taps_list(taps, &message) != 0) {
     log_warning("%s; this second has no kernel counters", message.text);

@@ -60,6 +60,7 @@ int taps_add(struct taps *taps, const char *name, enum tap_origin origin)
   }
   *tap = (struct tap){
       .loop = taps->loop,
+      .boundary = &taps->boundary,
       .meter = taps->meter,
       .settings = taps->settings,
       .origin = origin,

@@ -12,6 +12,7 @@ struct taps {
   struct loop *loop;
   struct meter *meter;
   const struct sensor_settings *settings;
+  struct tap_boundary boundary;
   bool is_auto;
   unsigned sample_shift;
   bool has_warned;   /* once of too many interfaces, not every second */

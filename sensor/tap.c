@@ -17,6 +17,9 @@
 static void on_frame(void *context, const struct frame *frame)
 {
   const struct tap *tap = context;
+  if (frame->time_ns >= tap->boundary->end_ns) {
+    tap->boundary->passed(tap->boundary->context);
+  }
   if (frame->time_ns >= tap->since_ns) {
     meter_frame(tap->meter, frame);
   }
@@ -211,6 +214,11 @@ static void sample_kernel(struct tap *tap, const struct interface_state *link,
   tap->last_missed = link->missed;
 }
 
+bool tap_is_lost(const struct tap *tap, const struct interface_state *link)
+{
+  return tap->capture != NULL && (link == NULL || link->index != tap->device);
+}
+
 void tap_sample(struct tap *tap, const struct interface_state *link)
 {
   struct summary_interface sample = {
@@ -218,7 +226,7 @@ void tap_sample(struct tap *tap, const struct interface_state *link)
       .is_filtered = tap->settings->capture_filter[0] != '\0',
   };
   bool is_same = link != NULL && link->index == tap->device;
-  bool is_lost = !is_same && tap->capture != NULL;
+  bool is_lost = tap_is_lost(tap, link);
   if (is_lost) {
     log_warning("interface %s: %s", tap->name,
                 link == NULL ? "gone, or it has another name now" : "another device has the name");

@@ -31,8 +31,18 @@ enum tap_origin {
   TAP_PORT,  /* found by `capture.ports` */
 };
 
+/* The end of the second, for all taps: a frame from behind it closes the second in the meter, so
+ * the counters must be read before it is handed on. */
+struct tap_boundary {
+  int64_t end_ns; /* wall clock */
+  /* Called before the first frame at or behind end_ns; moves end_ns on. Must not close a tap. */
+  void (*passed)(void *context);
+  void *context;
+};
+
 struct tap {
   struct loop *loop;
+  const struct tap_boundary *boundary;
   struct meter *meter;
   const struct sensor_settings *settings;
   unsigned sample_shift;                 /* wanted of the capture, and of each that is opened */
@@ -70,5 +80,7 @@ void tap_base(struct tap *tap, const struct interface_state *link);
 /* Hands the meter what the kernel and libpcap counted since the last time. link: the device of the
  * tap's name; NULL: there is none. A capture that hangs on another device than link ends. */
 void tap_sample(struct tap *tap, const struct interface_state *link);
+/* Whether tap_sample would end the capture: it hangs on another device, or on none. */
+bool tap_is_lost(const struct tap *tap, const struct interface_state *link);
 
 #endif

@@ -71,6 +71,15 @@ def test_flows_are_written_as_csv(tmp_path):
                      "tcp_flags_in": "0"}]
 
 
+def test_a_capture_is_not_overwritten_by_its_own_flows(tmp_path):
+    good = pcap(tmp_path / "good.pcap", frame("10.0.0.1", "10.0.0.2", 1, 2, b"x", 1))
+    before = good.read_bytes()
+    (tmp_path / "link.csv").symlink_to(good)
+    done = run(program("seine"), "replay", "--flows-csv", tmp_path / "link.csv", good)
+    assert done.returncode == 2 and "link.csv is one of the captures" in done.stderr, done.stderr
+    assert good.read_bytes() == before
+
+
 def test_a_byte_spike_raises_the_shipped_rule(tmp_path):
     frames = [frame("10.0.0.1", "10.0.0.2", 1, 2, bytes(1400), 9000 + i / 1000) for i in range(1000)]
     done, got = replay(pcap(tmp_path / "spike.pcap", *frames))
