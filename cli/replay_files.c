@@ -364,11 +364,20 @@ static void replay_files_turn(struct replay_source *source, int64_t next_ns,
 
 /* A turn: the earliest file reads on; before that the others may begin, and the pipeline learns how
  * far all are. Interrupted, every file ends where it is, in the order of their times. */
+/* Not said at once: the answer's last line says it of all. */
+static void replay_files_interrupted(struct replay_source *source)
+{
+  struct replay_file *file = &source->file;
+  if (file->trouble[0] == '\0') {
+    snprintf(file->trouble, sizeof file->trouble, "%s: interrupted before its end", file->path);
+  }
+}
+
 void replay_files_run(struct replay_files *files, const volatile sig_atomic_t *stop)
 {
   /* All are opened first: the earliest packet of all decides where time begins. */
-  for (size_t i = 0; i < files->count && *stop == 0; i++) {
-    replay_files_open(&files->source[i]);
+  for (size_t i = 0; i < files->count; i++) {
+    (*stop != 0 ? replay_files_interrupted : replay_files_open)(&files->source[i]);
   }
   for (;;) {
     int64_t next_ns;
@@ -379,6 +388,7 @@ void replay_files_run(struct replay_files *files, const volatile sig_atomic_t *s
     files->sinks.merged(files->sinks.context, clock_floor_ns(meter_time(source->meter), NS_PER_S));
     replay_files_begin_until(files, next_ns);
     if (*stop != 0) {
+      replay_files_interrupted(source);
       replay_files_end(source);
     } else {
       replay_files_turn(source, next_ns, stop);

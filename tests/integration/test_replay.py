@@ -158,7 +158,9 @@ def test_an_interrupt_in_the_middle_shows_what_was_read(tmp_path):
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     assert child.returncode != 0 and "interrupt" in err.lower(), err
-    assert json.loads(out)["totals"]["frames"] <= 2000
+    got = json.loads(out)
+    assert got["totals"]["frames"] <= 2000
+    assert got["files"][0]["trouble"] is not None
 
 
 def test_a_sensor_reads_a_file_and_the_collector_keeps_it(tmp_path, processes):
