@@ -13,14 +13,20 @@
 /* A full ring is read so often, not for ever: the next turn goes on. */
 #define DRAIN_TURNS 256
 
-/* What was captured before the counters were first read is in them already. */
-static void on_frame(void *context, const struct frame *frame)
+/* Whether the frame counts: what was captured before the counters were first read is in them
+ * already. Before the first one of a new second the counters of the old one are read. */
+static bool is_counted(const struct tap *tap, const struct frame *frame)
 {
-  const struct tap *tap = context;
   if (frame->time_ns >= tap->boundary->end_ns) {
     tap->boundary->passed(tap->boundary->context);
   }
-  if (frame->time_ns >= tap->since_ns) {
+  return frame->time_ns >= tap->since_ns;
+}
+
+static void on_frame(void *context, const struct frame *frame)
+{
+  const struct tap *tap = context;
+  if (is_counted(tap, frame)) {
     meter_frame(tap->meter, frame);
   }
 }
@@ -28,7 +34,7 @@ static void on_frame(void *context, const struct frame *frame)
 static void on_port_frame(void *context, const struct frame *frame)
 {
   const struct tap *tap = context;
-  if (frame->time_ns >= tap->since_ns) {
+  if (is_counted(tap, frame)) {
     meter_port_frame(tap->meter, frame);
   }
 }
