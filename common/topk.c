@@ -14,8 +14,7 @@
 #define CAPACITY_MAX ((size_t)1 << 28)
 #define NO_NODE      UINT32_MAX
 
-/* item, place and round of one counter; nodes never move, heap and index point at them by number.
- */
+/* One counter. Nodes never move: heap and index point at them by number. */
 struct node {
   struct topk_item item;
   uint32_t place; /* in the heap */

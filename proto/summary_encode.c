@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* struct summary -> bytes: each part as a message in an arena, then packed. How rows become numbers
  * is in summary_encode_rows.c, what a field holds in summary.proto. */
-#include "proto/summary_encode.h"
+#include "proto/summary_encoder.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef PROTO_SUMMARY_ENCODE_ROWS_H
 #define PROTO_SUMMARY_ENCODE_ROWS_H
 
-#include "proto/summary_encode.h"
+#include "proto/summary_encoder.h"
 
 /* Numbers on their way into the arena as varints, zeros shortened. */
 struct number_writer {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/err.h"
-#include "proto/summary_encode.h"
+#include "proto/summary_encoder.h"
 
 /* A name, sixteen counters and their share of the fields. */
 #define INTERFACE_BYTES    96

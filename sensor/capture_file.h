@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "sensor/capture.h"
+#include "sensor/capture_shared.h"
 #include "sensor/capture_stream.h"
 
 struct capture_file;

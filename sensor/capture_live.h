@@ -4,7 +4,7 @@
 #ifndef SENSOR_CAPTURE_LIVE_H
 #define SENSOR_CAPTURE_LIVE_H
 
-#include "sensor/capture.h"
+#include "sensor/capture_shared.h"
 
 struct capture_live;
 

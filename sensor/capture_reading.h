@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "common/rd.h"
-#include "sensor/capture.h"
+#include "sensor/capture_shared.h"
 #include "sensor/capture_stream.h"
 
 /* Holds 262,144 captured bytes, libpcap's bound, twice. Grows, for larger records alone, up to the

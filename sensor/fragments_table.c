@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory, hash chains and lists of the table of fragments; what is done with them when stands in
+/* Hash chains and lists of the table of fragments; what is done with them when stands in
  * fragments.c. */
 #include "sensor/fragments_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/hash.h"
 
-#define NONE      FRAGMENTS_NONE
-#define LIMIT_MAX ((size_t)1 << 24)
+#define NONE FRAGMENTS_NONE
 
 /* Lists run from the oldest to the newest; their links lie in the datagrams, one pair a kind. */
 static void list_append(struct fragments *f, struct fragments_list *list,
@@ -43,73 +41,6 @@ static void list_remove(struct fragments *f, struct fragments_list *list,
 static struct fragments_list *list_by_age(struct fragments *f, bool is_known)
 {
   return is_known ? &f->known : &f->waiting;
-}
-
-/* A place must fit into 32 bits, and a table without room would need a case of its own. */
-static size_t bounded(size_t limit)
-{
-  if (limit > LIMIT_MAX) {
-    return LIMIT_MAX;
-  }
-  return limit > 0 ? limit : 1;
-}
-
-/* Everything is free, all lists are empty. */
-static void init_links(struct fragments *f)
-{
-  const struct fragments_list empty = {.oldest = NONE, .newest = NONE};
-  f->known = empty;
-  f->waiting = empty;
-  for (uint32_t i = 0; i <= f->chain_mask; i++) {
-    f->chains[i] = NONE;
-    f->sources[i].list = empty;
-  }
-  for (uint32_t i = 0; i < f->config.datagrams; i++) {
-    f->datagrams[i].chain = i + 1 < f->config.datagrams ? i + 1 : NONE;
-  }
-  for (uint32_t i = 0; i < f->config.held; i++) {
-    f->held[i].next = i + 1 < f->config.held ? i + 1 : NONE;
-  }
-}
-
-struct fragments *fragments_new(const struct fragments_config *config)
-{
-  struct fragments *f = calloc(1, sizeof(*f));
-  if (f == NULL) {
-    return NULL;
-  }
-  f->config = *config;
-  f->config.datagrams = bounded(config->datagrams);
-  f->config.held = bounded(config->held);
-  f->config.per_source = bounded(config->per_source);
-  f->config.held_per_source = bounded(config->held_per_source);
-  size_t chains = 1;
-  while (chains < f->config.datagrams) {
-    chains *= 2;
-  }
-  f->chain_mask = (uint32_t)(chains - 1);
-  f->chains = calloc(chains, sizeof(*f->chains));
-  f->sources = calloc(chains, sizeof(*f->sources));
-  f->datagrams = calloc(f->config.datagrams, sizeof(*f->datagrams));
-  f->held = calloc(f->config.held, sizeof(*f->held));
-  if (f->chains == NULL || f->sources == NULL || f->datagrams == NULL || f->held == NULL) {
-    fragments_free(f);
-    return NULL;
-  }
-  init_links(f);
-  return f;
-}
-
-void fragments_free(struct fragments *fragments)
-{
-  if (fragments == NULL) {
-    return;
-  }
-  free(fragments->chains);
-  free(fragments->sources);
-  free(fragments->datagrams);
-  free(fragments->held);
-  free(fragments);
 }
 
 /* Hashes are seeded (common/hash.h): a stranger cannot choose keys that fall into one chain. */

@@ -10,7 +10,7 @@
 #ifndef SENSOR_FRAGMENTS_TABLE_H
 #define SENSOR_FRAGMENTS_TABLE_H
 
-#include "sensor/fragments.h"
+#include "sensor/fragments_config.h"
 
 #define FRAGMENTS_NONE UINT32_MAX
 

@@ -18,7 +18,7 @@
 #include "sensor/flows.h"
 #include "sensor/fragments.h"
 #include "sensor/interface_rows.h"
-#include "sensor/meter.h"
+#include "sensor/meter_config.h"
 #include "sensor/window.h"
 
 /* Frames decoded and counted together: enough for memory to come in time, few enough that all stay

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which second a frame belongs to, and what happens when seconds and minutes close: the flows'
  * deltas go into the windows, the windows into summaries. */
+#include "sensor/meter.h"
 #include "sensor/meter_inside.h"
 
 /* A frame may be so late before it is moved; a clock may run back by so much unnoticed; a longer

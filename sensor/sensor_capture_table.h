@@ -5,7 +5,6 @@
 #define SENSOR_SENSOR_CAPTURE_TABLE_H
 
 #include "sensor/interfaces.h"
-#include "sensor/sensor_capture.h"
 #include "sensor/tap.h"
 
 struct taps {

@@ -89,12 +89,6 @@ static uint64_t filter_bit(uint64_t hash)
   return UINT64_C(1) << (hash >> (64 - FILTER_BITS)) % 64;
 }
 
-/* IPv6 hosts send from :: before they have an address. A row of it would look like one of many. */
-static bool is_nobody(const struct addr *addr)
-{
-  return addr_equal(addr, &nobody);
-}
-
 /* The row of many for a conversation; NULL: there is no room. By the side that is here: a host's
  * clients are many to its service, and so are the servers of a local client. */
 static struct summary_conversation *fold(struct window_conversations *c, const struct addr *client,
@@ -185,7 +179,9 @@ static struct summary_conversation *
 place(struct window_conversations *c, const struct flow_delta *delta, uint64_t hash, uint32_t flows)
 {
   const struct flow_record *flow = &delta->flow;
-  if (is_nobody(&flow->client) || is_nobody(&flow->server)) {
+  /* IPv6 hosts send from :: before they have an address. A row of it would look like one of many.
+   */
+  if (summary_addr_is_many(&flow->client) || summary_addr_is_many(&flow->server)) {
     return fold_delta(c, delta, flows);
   }
   struct window_key key = {&flow->client, &flow->server, flow->server_port, flow->protocol, hash};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The wire's structure made from a summary, before it is packed: what summary_encode packs and
  * summary_fit measures. Internal to proto/. */
-#ifndef PROTO_SUMMARY_ENCODE_H
-#define PROTO_SUMMARY_ENCODE_H
+#ifndef PROTO_SUMMARY_ENCODER_H
+#define PROTO_SUMMARY_ENCODER_H
 
 #include "proto/arena.h"
 #include "proto/summary_dictionary.h"
