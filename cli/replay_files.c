@@ -21,10 +21,9 @@
 #include "sensor/meter.h"
 
 /* A batch of one file alone; rows of a minute record (it travels nowhere: as many as there may be),
- * flows at once without another wish; the one interface of a file. */
+ * the one interface of a file. */
 #define REPLAY_BATCH       256
 #define REPLAY_MINUTE_ROWS 4096
-#define REPLAY_FLOW_SLOTS  65536
 #define REPLAY_INTERFACE   "capture"
 
 /* A file with what is ours alone: its capture and meter, from the open to its end. */
@@ -42,7 +41,7 @@ struct replay_source {
 /* One block; sources never move, since captures and meters hold pointers to them. */
 struct replay_files {
   struct replay_files_sinks sinks;
-  size_t flow_slots;
+  size_t flow_slots; /* 0: the meter's default */
   size_t count;
   struct replay_source source[];
 };
@@ -82,7 +81,6 @@ struct replay_files *replay_files_new(char *const *paths, size_t count,
     return NULL;
   }
   files->sinks = *sinks;
-  files->flow_slots = REPLAY_FLOW_SLOTS;
   files->count = count;
   for (size_t i = 0; i < count; i++) {
     struct replay_source *source = &files->source[i];
@@ -135,7 +133,7 @@ void replay_files_set_local(struct replay_files *files, size_t i, const struct r
 
 void replay_files_set_flow_slots(struct replay_files *files, size_t slots)
 {
-  files->flow_slots = slots > 0 ? slots : files->flow_slots;
+  files->flow_slots = slots;
 }
 
 /* Kept for the answer and said at once, since the answer may be far away. */
@@ -187,7 +185,9 @@ static int replay_files_meter(struct replay_source *source)
   meter_config_init(&config);
   config.is_dense = false;
   config.minute_rows = REPLAY_MINUTE_ROWS;
-  config.flow_slots = source->files->flow_slots;
+  if (source->files->flow_slots > 0) {
+    config.flow_slots = source->files->flow_slots;
+  }
   source->meter = meter_new(&config, &sinks);
   if (source->meter == NULL) {
     return ERR_NO_MEMORY;
