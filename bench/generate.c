@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/argument.h"
 #include "bench/craft.h"
 #include "bench/traffic.h"
 
@@ -56,16 +57,6 @@ static uint64_t count_of(const char *text, uint64_t max, struct argp_state *stat
   return value * unit;
 }
 
-static double number_of(const char *text, double min, double max, struct argp_state *state)
-{
-  char *end = NULL;
-  double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= min && value <= max)) {
-    argp_error(state, "'%s' is not a number from %g to %g", text, min, max);
-  }
-  return value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
   struct arguments *arguments = state->input;
@@ -78,7 +69,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     traffic->flows = (uint32_t)count_of(text, 100000000, state);
     return 0;
   case 'T':
-    traffic->seconds = number_of(text, 1, TRAFFIC_SECONDS_MAX, state);
+    traffic->seconds = argument_number(text, 1, TRAFFIC_SECONDS_MAX, state);
     return 0;
   case 's':
     arguments->snap = (uint32_t)count_of(text, CRAFT_FRAME_MAX, state);
@@ -87,13 +78,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     traffic->seed = count_of(text, UINT64_MAX, state);
     return 0;
   case 'z':
-    traffic->zipf = number_of(text, 0, 4, state);
+    traffic->zipf = argument_number(text, 0, 4, state);
     return 0;
   case OPTION_STORM:
     traffic->storm_flows = (uint32_t)count_of(text, 100000000, state);
     return 0;
   case OPTION_STORM_SECONDS:
-    traffic->storm_seconds = number_of(text, 0.001, TRAFFIC_SECONDS_MAX, state);
+    traffic->storm_seconds = argument_number(text, 0.001, TRAFFIC_SECONDS_MAX, state);
     return 0;
   case ARGP_KEY_ARG:
     if (arguments->output != NULL) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/argument.h"
+
 struct arguments {
   const char *interface;
   int snap_bytes;
@@ -27,28 +29,18 @@ static const struct argp_option option_rows[] = {
 
 static pcap_t *capture;
 
-static int number_of(const char *text, struct argp_state *state)
-{
-  char *end = NULL;
-  long value = strtol(text, &end, 10);
-  if (end == text || *end != '\0' || value < 1 || value > 1 << 30) {
-    argp_error(state, "'%s' is not a number from 1 to %d", text, 1 << 30);
-  }
-  return (int)value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
   struct arguments *arguments = state->input;
   switch (key) {
   case 's':
-    arguments->snap_bytes = number_of(text, state);
+    arguments->snap_bytes = (int)argument_number(text, 1, 1 << 30, state);
     return 0;
   case 'b':
-    arguments->ring_bytes = number_of(text, state);
+    arguments->ring_bytes = (int)argument_number(text, 1, 1 << 30, state);
     return 0;
   case 't':
-    arguments->timeout_ms = number_of(text, state);
+    arguments->timeout_ms = (int)argument_number(text, 1, 1 << 30, state);
     return 0;
   case ARGP_KEY_ARG:
     if (arguments->interface != NULL) {

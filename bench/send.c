@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/argument.h"
 #include "bench/bytes.h"
 
 #define BATCH       32
@@ -64,34 +65,24 @@ static void on_end(int number)
   is_ended = 1;
 }
 
-static double number_of(const char *text, double min, double max, struct argp_state *state)
-{
-  char *end = NULL;
-  double value = strtod(text, &end);
-  if (end == text || *end != '\0' || !(value >= min && value <= max)) {
-    argp_error(state, "'%s' is not a number from %g to %g", text, min, max);
-  }
-  return value;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
   struct arguments *arguments = state->input;
   switch (key) {
   case 'r':
-    arguments->rate = number_of(text, 0, 1e8, state);
+    arguments->rate = argument_number(text, 0, 1e8, state);
     return 0;
   case 't':
-    arguments->seconds = number_of(text, 0.01, 86400, state);
+    arguments->seconds = argument_number(text, 0.01, 86400, state);
     return 0;
   case 'l':
-    arguments->size = (uint32_t)number_of(text, FRAME_MIN, FRAME_MAX, state);
+    arguments->size = (uint32_t)argument_number(text, FRAME_MIN, FRAME_MAX, state);
     return 0;
   case 'f':
-    arguments->flows = (uint32_t)number_of(text, 1, FLOWS_MAX, state);
+    arguments->flows = (uint32_t)argument_number(text, 1, FLOWS_MAX, state);
     return 0;
   case 'b':
-    arguments->burst_ms = (uint32_t)number_of(text, 1, 1000, state);
+    arguments->burst_ms = (uint32_t)argument_number(text, 1, 1000, state);
     return 0;
   case 'd':
     if (inet_pton(AF_INET, text, &arguments->target) != 1) {

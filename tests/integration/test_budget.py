@@ -33,17 +33,23 @@ class Flood:
         assert not self.thread.is_alive()
 
 
-def test_above_its_cpu_share_a_sensor_samples_flows_and_says_so(tmp_path, processes):
+def serve(tmp_path, processes, settings):
+    """A collector, and a sensor with these settings beside the usual ones, which is served."""
     collector = Collector(tmp_path / "c", f"127.0.0.1:{free_port()}")
     collector.start()
     processes.append(collector.process)
     sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
     with open(tmp_path / "s" / "sensor.yaml", "a", encoding="ascii") as out:
-        out.write("limits:\n  cpu_percent: 1\n")
+        out.write(settings)
     collector.process.child.send_signal(signal.SIGHUP)
     sensor.start()
     processes.append(sensor.process)
     until(lambda: (collector.sensor_named("s") or {}).get("records", 0) > 0, "the sensor is served")
+    return collector, sensor
+
+
+def test_above_its_cpu_share_a_sensor_samples_flows_and_says_so(tmp_path, processes):
+    collector, sensor = serve(tmp_path, processes, "limits:\n  cpu_percent: 1\n")
     assert collector.sensor_named("s")["sampling"] == "exact"
     flood = Flood()
     try:
@@ -55,16 +61,7 @@ def test_above_its_cpu_share_a_sensor_samples_flows_and_says_so(tmp_path, proces
 
 
 def test_what_does_not_fit_into_the_memory_limit_is_made_smaller_and_said(tmp_path, processes):
-    collector = Collector(tmp_path / "c", f"127.0.0.1:{free_port()}")
-    collector.start()
-    processes.append(collector.process)
-    sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
-    with open(tmp_path / "s" / "sensor.yaml", "a", encoding="ascii") as out:
-        out.write("limits:\n  memory: 24 MiB\nflows:\n  slots: 1000000\n")
-    collector.process.child.send_signal(signal.SIGHUP)
-    sensor.start()
-    processes.append(sensor.process)
-    until(lambda: (collector.sensor_named("s") or {}).get("records", 0) > 0, "the sensor is served")
+    _, sensor = serve(tmp_path, processes, "limits:\n  memory: 24 MiB\nflows:\n  slots: 1000000\n")
     assert "limits.memory: flows.slots 1000000" in sensor.process.text()
     assert sensor.process.stop() == 0
 

@@ -41,6 +41,16 @@ static void build_three(struct image *image)
   image_pcap_record(image, 1001, 999999, 3);
 }
 
+/* The bytes of three packets packed in that way; they stand at path too. */
+static struct image pack_three(size_t packing, const char *path)
+{
+  struct image image = {0}, packed = {0};
+  build_three(&image);
+  packings[packing].write(&image, path);
+  image_read(&packed, path);
+  return packed;
+}
+
 static void build_pcapng(struct image *image)
 {
   image_pcapng(image);
@@ -104,10 +114,7 @@ static void a_named_pipe_is_read_in_every_packing(void **state)
 {
   const struct place *place = *state;
   for (size_t i = 0; i < PACKINGS; i++) {
-    struct image image = {0}, packed = {0};
-    build_three(&image);
-    packings[i].write(&image, place->path);
-    image_read(&packed, place->path);
+    struct image packed = pack_three(i, place->path);
     (void)unlink(place->path);
     assert_int_equal(mkfifo(place->path, 0600), 0);
     int fd = open(place->path, O_RDWR | O_CLOEXEC);
@@ -210,10 +217,7 @@ static void a_packed_file_cut_anywhere_is_never_a_good_end(void **state)
 {
   const struct place *place = *state;
   for (size_t i = 1; i < PACKINGS; i++) {
-    struct image image = {0}, packed = {0};
-    build_three(&image);
-    packings[i].write(&image, place->path);
-    image_read(&packed, place->path);
+    struct image packed = pack_three(i, place->path);
     for (size_t length = 0; length < packed.length; length++) {
       image_write(&packed, length, place->path);
       struct outcome outcome = rig_read(place->path);
@@ -233,10 +237,7 @@ static void a_damaged_byte_of_a_packed_file_is_never_a_good_end(void **state)
 {
   const struct place *place = *state;
   for (size_t i = 1; i < PACKINGS; i++) {
-    struct image image = {0}, packed = {0};
-    build_three(&image);
-    packings[i].write(&image, place->path);
-    image_read(&packed, place->path);
+    struct image packed = pack_three(i, place->path);
     /* Of gzip's header nothing is checked but magic, method and flags: it is left alone. */
     for (size_t at = 10; at < packed.length; at++) {
       packed.bytes[at] ^= 0x55;

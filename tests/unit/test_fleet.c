@@ -8,41 +8,20 @@
 
 #include <cmocka.h>
 
-#include "collector/fleet.h"
-#include "tests/unit/sample_summary.h"
+#include "tests/unit/sample_fleet.h"
 
 /* web1 10.0.0.1, web2 10.0.0.2, db1 10.0.0.3; web1 and web2 also have 172.17.0.1. */
-struct house {
-  struct hosts *hosts;
-  struct fleet *fleet;
-};
-
-static struct house house_new(void)
+static struct house house_of_three(void)
 {
   static const char *const names[] = {"web1", "web2", "db1"};
   static const char *const own[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
-  struct house house = {.hosts = hosts_new(10, true)};
+  struct house house = house_new();
   for (size_t i = 0; i < 3; i++) {
     struct message_hello hello = sample_hello(names[i], 1, own[i]);
     struct addr more = sample_addr("172.17.0.1");
     assert_int_equal(hosts_hello(house.hosts, &hello, &more, i < 2 ? 1 : 0, sample_ns(0)), 0);
   }
-  house.fleet = fleet_new(house.hosts, 16);
-  assert_non_null(house.fleet);
   return house;
-}
-
-static void house_free(struct house *house)
-{
-  fleet_free(house->fleet);
-  hosts_free(house->hosts);
-}
-
-static void add(struct house *house, const struct summary *s)
-{
-  struct summary *copy = summary_clone_rows(s);
-  assert_non_null(copy);
-  assert_int_equal(fleet_add(house->fleet, copy, s->sketches), 0);
 }
 
 static struct counts bytes(uint64_t n)
@@ -74,17 +53,10 @@ static struct summary talking(const char *sensor, uint64_t tx, uint64_t rx,
   return s;
 }
 
-static struct fleet_window *close_one(struct house *house)
-{
-  struct fleet_window *window = fleet_close(house->fleet, sample_ns(11));
-  assert_non_null(window);
-  return window;
-}
-
 static void windows_close_oldest_first_and_empty_seconds_are_none(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   static const int64_t seconds[] = {12, 10, 15};
   for (size_t i = 0; i < 3; i++) {
     struct summary s = sample_second("web1", 1, i + 1, seconds[i]);
@@ -103,7 +75,7 @@ static void windows_close_oldest_first_and_empty_seconds_are_none(void **state)
 static void a_byte_between_two_sensors_is_counted_once(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary_conversation rows[] = {row("10.0.0.1", "10.0.0.3", 1000, 5000)};
   struct summary web1 = talking("web1", 1000, 5000, rows, 1);
   struct summary db1 = talking("db1", 5000, 1000, rows, 1);
@@ -131,7 +103,7 @@ static void received_bytes_count_by_who_sent_them(void **state)
       {"169.254.3.3", 0, 400},   /* link-local: who knows */
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-    struct house house = house_new();
+    struct house house = house_of_three();
     struct summary_conversation rows[] = {row(cases[i].sender, "10.0.0.1", 400, 0)};
     struct summary web1 = talking("web1", 1000, 400, rows, 1);
     add(&house, &web1);
@@ -145,7 +117,7 @@ static void received_bytes_count_by_who_sent_them(void **state)
 static void folded_rows_widen_the_bound(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary_conversation rows[] = {row("203.0.113.5", "10.0.0.1", 400, 0),
                                         row("203.0.113.6", "203.0.113.7", 9000, 9000)};
   struct summary web1 = talking("web1", 1000, 700, rows, 2); /* 300 in no row; a transit row */
@@ -161,7 +133,7 @@ static void a_row_of_many_clients_is_nobodys_peer(void **state)
   (void)state;
   /* db1's service, whose clients may be web1 (which counted what it sent) and outsiders; and a
    * service elsewhere, of which web1 may be a client. */
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary_conversation rows[] = {row("::", "10.0.0.3", 900, 5000),
                                         row("203.0.113.5", "10.0.0.3", 100, 0)};
   struct summary_conversation away[] = {row("::", "203.0.113.9", 300, 200)};
@@ -178,7 +150,7 @@ static void a_row_of_many_clients_is_nobodys_peer(void **state)
 static void without_own_addresses_there_is_no_total(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct message_hello hello = sample_hello("tap", 1, NULL);
   assert_int_equal(hosts_hello(house.hosts, &hello, NULL, 0, sample_ns(0)), 0);
   struct summary tap = sample_second("tap", 1, 1, 10);
@@ -191,7 +163,7 @@ static void without_own_addresses_there_is_no_total(void **state)
 static void a_delta_never_claims_what_another_sensor_may_have_counted(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary_conversation rows[] = {row("10.0.0.3", "10.0.0.1", 400, 1000),
                                         row("203.0.113.5", "10.0.0.1", 50, 0)};
   struct summary web1 = talking("web1", 1000, 450, rows, 2);
@@ -211,7 +183,7 @@ static struct summary_talker talker(const char *addr, uint64_t tx, uint64_t rx)
 static void a_fleet_host_is_listed_by_its_own_sensor(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary_talker by_web1[] = {talker("10.0.0.1", 900, 100), talker("10.0.0.3", 100, 500),
                                      talker("203.0.113.5", 0, 400)};
   struct summary_talker by_db1[] = {talker("10.0.0.3", 7000, 100), talker("203.0.113.5", 0, 300),
@@ -241,7 +213,7 @@ static void the_order_of_arrival_leaves_no_trace(void **state)
   static const char *const names[] = {"web1", "web2", "db1"};
   struct topk_item first[FLEET_TALKERS];
   for (size_t o = 0; o < 3; o++) {
-    struct house house = house_new();
+    struct house house = house_of_three();
     for (size_t i = 0; i < 3; i++) {
       struct summary s = sample_second(names[orders[o][i]], 1, 1, 10);
       struct summary_talker rows[SUMMARY_TALKERS_MAX];
@@ -269,7 +241,7 @@ static void the_order_of_arrival_leaves_no_trace(void **state)
 static void a_second_that_comes_again_is_added(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary s = talking("web1", 1000, 0, NULL, 0);
   add(&house, &s);
   s.sequence = 2;
@@ -285,7 +257,7 @@ static void a_second_that_comes_again_is_added(void **state)
 static void completeness_counts_missing_sensors_and_drops(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary s = talking("web1", 1000, 0, NULL, 0);
   s.ledger.frames = 90;
   s.ledger.capture_dropped = 8;
@@ -311,7 +283,7 @@ static void completeness_counts_what_sampling_left_out(void **state)
       {.name = "tun0", .captured_packets = 50},
   };
   for (uint8_t shift = 0; shift <= 1; shift++) {
-    struct house house = house_new();
+    struct house house = house_of_three();
     struct summary s = talking("web1", 1000, 0, NULL, 0);
     s.interfaces = interfaces;
     s.interface_count = 2;
@@ -329,7 +301,7 @@ static void completeness_counts_what_sampling_left_out(void **state)
 static void sketches_of_another_kind_are_left_out_and_counted(void **state)
 {
   (void)state;
-  struct house house = house_new();
+  struct house house = house_of_three();
   struct summary fine = sample_second("web1", 1, 1, 10);
   struct summary larger = sample_second("web2", 1, 1, 10);
   struct summary foreign = sample_second("db1", 1, 1, 10);

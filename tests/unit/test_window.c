@@ -10,6 +10,7 @@
 
 #include "common/hash.h"
 #include "sensor/window.h"
+#include "tests/unit/sample_deltas.h"
 #include "tests/unit/sample_packets.h"
 
 #define SEED     UINT64_C(8)
@@ -24,31 +25,13 @@ static struct window *new_window(enum summary_kind kind, size_t talkers, size_t 
   return window;
 }
 
-static struct flow_delta make_delta(uint32_t client, uint32_t server, uint16_t port,
-                                    uint64_t bytes_out, uint64_t bytes_in)
-{
-  struct flow_delta delta = {.is_new = true, .is_first_in_span = true};
-  delta.flow = (struct flow_record){.client = sample_addr(client),
-                                    .server = sample_addr(server),
-                                    .client_port = 30000,
-                                    .server_port = port,
-                                    .protocol = SAMPLE_TCP,
-                                    .is_guessed = true,
-                                    .out = {1, bytes_out, 0},
-                                    .in = {1, bytes_in, 0},
-                                    .first_ns = 5,
-                                    .last_ns = 6};
-  return delta;
-}
-
 /* Rows that are not of many: they stand in for no other. */
 static size_t own_rows(const struct summary *s, const struct summary_conversation **rows)
 {
-  static const struct addr many;
   size_t n = 0;
   for (size_t i = 0; i < s->conversation_count; i++) {
     const struct summary_conversation *row = &s->conversations[i];
-    if (!addr_equal(&row->client, &many) && !addr_equal(&row->server, &many)) {
+    if (!summary_conversation_is_folded(row)) {
       rows[n++] = row;
     }
   }
@@ -123,7 +106,7 @@ static void flows_of_a_client_to_a_service_are_one_row(void **state)
 {
   (void)state;
   struct window *window = new_window(SUMMARY_SECOND, 4, 4, 16);
-  struct flow_delta delta = make_delta(1, 2, 443, 100, 1000);
+  struct flow_delta delta = sample_delta(1, 2, 443, 100, 1000);
   delta.flow.tcp_flags_out = PACKET_TCP_ACK;
   window_flow(window, &delta);
   delta.flow.client_port = 30001;
@@ -133,7 +116,7 @@ static void flows_of_a_client_to_a_service_are_one_row(void **state)
   delta.flow.last_ns = 9;
   delta.is_new = false;
   window_flow(window, &delta);
-  struct flow_delta other = make_delta(1, 2, 80, 1, 1);
+  struct flow_delta other = sample_delta(1, 2, 80, 1, 1);
   window_flow(window, &other);
   struct summary s;
   window_close(window, 0, &s);
@@ -168,7 +151,7 @@ static struct counts feed_services(struct window *window, uint64_t *random, uint
   for (unsigned i = 0; i < 20 * SERVICES; i++) {
     uint32_t n = sample_below(random, SERVICES);
     struct flow_delta delta =
-        make_delta(n, 1000 + n % 9, 80, sample_below(random, 9000), sample_below(random, 500));
+        sample_delta(n, 1000 + n % 9, 80, sample_below(random, 9000), sample_below(random, 500));
     bytes[n] += delta.flow.out.bytes + delta.flow.in.bytes;
     counts_add(&sum, &delta.flow.out);
     counts_add(&sum, &delta.flow.in);
@@ -205,7 +188,7 @@ static void equal_rows_stand_in_order_of_their_keys(void **state)
   (void)state;
   struct window *window = new_window(SUMMARY_SECOND, 8, 3, 64);
   for (uint32_t n = 10; n > 0; n--) {
-    struct flow_delta delta = make_delta(n, 100, 80, 7, 7);
+    struct flow_delta delta = sample_delta(n, 100, 80, 7, 7);
     window_flow(window, &delta);
   }
   struct summary s;
@@ -269,7 +252,7 @@ static void a_minute_counts_a_flow_once(void **state)
 {
   (void)state;
   struct window *window = new_window(SUMMARY_MINUTE, 8, 100, 0);
-  struct flow_delta delta = make_delta(1, 2, 80, 1, 1);
+  struct flow_delta delta = sample_delta(1, 2, 80, 1, 1);
   window_flow(window, &delta);
   delta.is_new = false;
   delta.is_first_in_span = false;
@@ -287,9 +270,9 @@ static void talkers_are_the_hosts_that_moved_the_most(void **state)
 {
   (void)state;
   struct window *window = new_window(SUMMARY_SECOND, 2, 4, 64);
-  struct flow_delta delta = make_delta(1, 2, 80, 1000, 10);
+  struct flow_delta delta = sample_delta(1, 2, 80, 1000, 10);
   window_flow(window, &delta);
-  delta = make_delta(3, 2, 80, 500, 20);
+  delta = sample_delta(3, 2, 80, 500, 20);
   window_flow(window, &delta);
   struct summary s;
   window_close(window, 0, &s);
@@ -355,7 +338,7 @@ static void distinct_addresses_are_the_fleet_sketch_of_all_ends(void **state)
   struct hll expected;
   hll_init(&expected, HLL_PRECISION_MINUTE, HASH_FLEET_SEED);
   for (uint32_t n = 0; n < 2000; n++) {
-    struct flow_delta delta = make_delta(n, 5000 + n % 3, 80, 1, 1);
+    struct flow_delta delta = sample_delta(n, 5000 + n % 3, 80, 1, 1);
     window_flow(second, &delta);
     hll_add(&expected, hash_addr(HASH_FLEET_SEED, &delta.flow.client));
     hll_add(&expected, hash_addr(HASH_FLEET_SEED, &delta.flow.server));
