@@ -41,7 +41,9 @@ static void refuse(struct collector_talk *talk, const struct bus_received *recei
   talk->stats.refused++;
   talk->answer.kind = MESSAGE_REFUSED;
   va_start(arguments, format);
-  (void)vsnprintf(talk->answer.refused, sizeof(talk->answer.refused), format, arguments);
+  talk->answer.refused = (struct message_refused){.cause = MESSAGE_CAUSE_OTHER};
+  (void)vsnprintf(talk->answer.refused.reason, sizeof(talk->answer.refused.reason), format,
+                  arguments);
   va_end(arguments);
   (void)collector_talk_answer(talk, &received->route);
 }
@@ -87,9 +89,9 @@ static void on_hello(struct collector_talk *talk, const struct bus_received *rec
   if (is_foreign(talk, received, peer, hello->name)) {
     return;
   }
-  if (hello->version != MESSAGE_VERSION) {
-    refuse(talk, received, "protocol version %u is not spoken here, expected %d", hello->version,
-           MESSAGE_VERSION);
+  if (hello->version < MESSAGE_VERSION_MIN) {
+    refuse(talk, received, "protocol version %u is not spoken here, expected %d or more",
+           hello->version, MESSAGE_VERSION_MIN);
     return;
   }
   /* Refused here too, or it would send what must be refused. */
@@ -117,7 +119,7 @@ static void on_hello(struct collector_talk *talk, const struct bus_received *rec
   talk->answer.kind = MESSAGE_WELCOME;
   /* What is on disk, not what is in memory: a crash would take that back. */
   talk->answer.welcome = (struct message_welcome){
-      .version = MESSAGE_VERSION,
+      .version = hello->version < MESSAGE_VERSION ? hello->version : MESSAGE_VERSION,
       .boot_id = peer->boot_id,
       .last_applied = peer->stored,
       .checkpoint_ms = (uint32_t)(talk->settings->checkpoint_ns / NS_PER_MS)};
@@ -255,6 +257,10 @@ void collector_talk_hear(struct collector_talk *talk, const struct bus_received 
   case MESSAGE_ACK:
   case MESSAGE_PONG:
   case MESSAGE_REFUSED:
+  case MESSAGE_FLEET_MAP:
+  case MESSAGE_ENROLL:
+  case MESSAGE_ENROLLED:
+  case MESSAGE_ROTATE:
     on_malformed(talk, received, "a collector's message from a sensor");
     break;
   }

@@ -46,8 +46,18 @@ static int encode_pack(const Seine__Envelope *envelope, uint8_t **bytes, size_t 
 static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size_t *length)
 {
   if (hello->address_count > MESSAGE_ADDRESSES_MAX ||
-      hello->interface_count > MESSAGE_INTERFACES_MAX) {
+      hello->interface_count > MESSAGE_INTERFACES_MAX || hello->boot_count > MESSAGE_BOOTS_MAX) {
     return ERR_LIMIT;
+  }
+  Seine__Boot boots[MESSAGE_BOOTS_MAX];
+  Seine__Boot *boot_pointers[MESSAGE_BOOTS_MAX];
+  for (size_t i = 0; i < hello->boot_count; i++) {
+    const struct message_boot *boot = &hello->boot[i];
+    seine__boot__init(&boots[i]);
+    boots[i].boot_id = boot->boot_id;
+    boots[i].first_sequence = boot->first_sequence;
+    boots[i].last_sequence = boot->last_sequence;
+    boot_pointers[i] = &boots[i];
   }
   char *interfaces[MESSAGE_INTERFACES_MAX];
   for (size_t i = 0; i < hello->interface_count; i++) {
@@ -67,6 +77,11 @@ static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size
   wire.addresses.data = encode_borrow(hello->address);
   wire.n_interfaces = hello->interface_count;
   wire.interfaces = interfaces;
+  wire.n_boots = hello->boot_count;
+  wire.boots = boot_pointers;
+  wire.fleet_map_epoch = hello->fleet_map_epoch;
+  wire.fleet_map_version = hello->fleet_map_version;
+  wire.takes_settings = hello->takes_settings ? 1 : 0;
   envelope.body_case = SEINE__ENVELOPE__BODY_HELLO;
   envelope.hello = &wire;
   return encode_pack(&envelope, bytes, length);
@@ -74,6 +89,25 @@ static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size
 
 static int encode_welcome(const struct message_welcome *welcome, uint8_t **bytes, size_t *length)
 {
+  if (welcome->boot_count > MESSAGE_BOOTS_MAX) {
+    return ERR_LIMIT;
+  }
+  Seine__Applied boots[MESSAGE_BOOTS_MAX];
+  Seine__Applied *boot_pointers[MESSAGE_BOOTS_MAX];
+  for (size_t i = 0; i < welcome->boot_count; i++) {
+    seine__applied__init(&boots[i]);
+    boots[i].boot_id = welcome->boot[i].boot_id;
+    boots[i].last_applied = welcome->boot[i].last_applied;
+    boot_pointers[i] = &boots[i];
+  }
+  const struct message_settings *settings = &welcome->settings;
+  Seine__Settings wire_settings;
+  seine__settings__init(&wire_settings);
+  wire_settings.interval_s = settings->interval_s;
+  wire_settings.second_rows = settings->second_rows;
+  wire_settings.minute_rows = settings->minute_rows;
+  wire_settings.talkers = settings->talkers;
+  wire_settings.cpu_percent = settings->cpu_percent;
   Seine__Welcome wire;
   seine__welcome__init(&wire);
   Seine__Envelope envelope;
@@ -82,6 +116,11 @@ static int encode_welcome(const struct message_welcome *welcome, uint8_t **bytes
   wire.boot_id = welcome->boot_id;
   wire.last_applied = welcome->last_applied;
   wire.checkpoint_ms = welcome->checkpoint_ms;
+  wire.n_boots = welcome->boot_count;
+  wire.boots = boot_pointers;
+  wire.credit_bytes = welcome->credit_bytes;
+  wire.backlog_bytes_per_s = welcome->backlog_bytes_per_s;
+  wire.settings = welcome->has_settings ? &wire_settings : NULL;
   envelope.body_case = SEINE__ENVELOPE__BODY_WELCOME;
   envelope.welcome = &wire;
   return encode_pack(&envelope, bytes, length);
@@ -156,15 +195,80 @@ static int encode_bye(const struct message_bye *bye, uint8_t **bytes, size_t *le
   return encode_pack(&envelope, bytes, length);
 }
 
-static int encode_refused(const char *reason, uint8_t **bytes, size_t *length)
+static int encode_refused(const struct message_refused *refused, uint8_t **bytes, size_t *length)
 {
   Seine__Refused wire;
   seine__refused__init(&wire);
   Seine__Envelope envelope;
   seine__envelope__init(&envelope);
-  wire.reason = encode_borrow_text(reason);
+  wire.reason = encode_borrow_text(refused->reason);
+  wire.cause = (uint32_t)refused->cause;
+  wire.retry_after_ms = refused->retry_after_ms;
   envelope.body_case = SEINE__ENVELOPE__BODY_REFUSED;
   envelope.refused = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_fleet_map(const struct message_fleet_map *map, uint8_t **bytes, size_t *length)
+{
+  if (map->added_count + map->removed_count > MESSAGE_MAP_MAX) {
+    return ERR_LIMIT;
+  }
+  Seine__FleetMap wire;
+  seine__fleet_map__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.epoch = map->epoch;
+  wire.version = map->version;
+  wire.from_version = map->from_version;
+  wire.effective_ns = map->effective_ns;
+  wire.is_last = map->is_last ? 1 : 0;
+  wire.added.len = map->added_count * sizeof(struct addr);
+  wire.added.data = encode_borrow(map->added);
+  wire.removed.len = map->removed_count * sizeof(struct addr);
+  wire.removed.data = encode_borrow(map->removed);
+  envelope.body_case = SEINE__ENVELOPE__BODY_FLEET_MAP;
+  envelope.fleet_map = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_enroll(const struct message_enroll *enroll, uint8_t **bytes, size_t *length)
+{
+  Seine__Enroll wire;
+  seine__enroll__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.name = encode_borrow_text(enroll->name);
+  wire.public_key.len = KEYS_BYTES;
+  wire.public_key.data = encode_borrow(enroll->public_key);
+  envelope.body_case = SEINE__ENVELOPE__BODY_ENROLL;
+  envelope.enroll = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_enrolled(const struct message_enroll *enroll, uint8_t **bytes, size_t *length)
+{
+  Seine__Enrolled wire;
+  seine__enrolled__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  wire.name = encode_borrow_text(enroll->name);
+  wire.public_key.len = KEYS_BYTES;
+  wire.public_key.data = encode_borrow(enroll->public_key);
+  wire.old_key_valid_s = enroll->old_key_valid_s;
+  envelope.body_case = SEINE__ENVELOPE__BODY_ENROLLED;
+  envelope.enrolled = &wire;
+  return encode_pack(&envelope, bytes, length);
+}
+
+static int encode_rotate(uint8_t **bytes, size_t *length)
+{
+  Seine__Rotate wire;
+  seine__rotate__init(&wire);
+  Seine__Envelope envelope;
+  seine__envelope__init(&envelope);
+  envelope.body_case = SEINE__ENVELOPE__BODY_ROTATE;
+  envelope.rotate = &wire;
   return encode_pack(&envelope, bytes, length);
 }
 
@@ -188,7 +292,15 @@ int message_encode(const struct message *m, uint8_t **bytes, size_t *length)
   case MESSAGE_BYE:
     return encode_bye(&m->bye, bytes, length);
   case MESSAGE_REFUSED:
-    return encode_refused(m->refused, bytes, length);
+    return encode_refused(&m->refused, bytes, length);
+  case MESSAGE_FLEET_MAP:
+    return encode_fleet_map(&m->fleet_map, bytes, length);
+  case MESSAGE_ENROLL:
+    return encode_enroll(&m->enroll, bytes, length);
+  case MESSAGE_ENROLLED:
+    return encode_enrolled(&m->enroll, bytes, length);
+  case MESSAGE_ROTATE:
+    return encode_rotate(bytes, length);
   default:
     return ERR_UNSUPPORTED;
   }

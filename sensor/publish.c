@@ -326,13 +326,19 @@ int publish_receive(struct publish *publish, const void *bytes, size_t length, i
     publish_ponged(publish, &m.clock, now_ns);
     return 0;
   case MESSAGE_REFUSED:
-    return err_set(message, ERR_DENIED, "the collector refuses: %s", m.refused);
+    return err_set(message, ERR_DENIED, "the collector refuses: %s", m.refused.reason);
   case MESSAGE_HELLO:
   case MESSAGE_SUMMARY:
   case MESSAGE_PING:
   case MESSAGE_BYE:
-  default:
+  case MESSAGE_ENROLL:
     return err_set(message, ERR_MALFORMED, "message of kind %d, which only a sensor sends",
+                   (int)m.kind);
+  case MESSAGE_FLEET_MAP:
+  case MESSAGE_ENROLLED:
+  case MESSAGE_ROTATE:
+  default:
+    return err_set(message, ERR_UNSUPPORTED, "message of kind %d, which only a sensor sends",
                    (int)m.kind);
   }
 }

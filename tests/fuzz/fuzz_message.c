@@ -21,6 +21,17 @@ static void fuzz_check_summary(const struct message_summary *summary, const uint
   fuzz_require(summary->bytes >= data && summary->bytes + summary->length <= data + size);
 }
 
+/* Borrowed addresses lie within what was given. */
+static void fuzz_check_map(const struct message_fleet_map *map, const uint8_t *data, size_t size)
+{
+  const uint8_t *added = (const uint8_t *)map->added;
+  const uint8_t *removed = (const uint8_t *)map->removed;
+  fuzz_require(map->added_count == 0 ||
+               (added >= data && added + map->added_count * 16 <= data + size));
+  fuzz_require(map->removed_count == 0 ||
+               (removed >= data && removed + map->removed_count * 16 <= data + size));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   struct message m;
@@ -31,6 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   }
   if (m.kind == MESSAGE_SUMMARY) {
     fuzz_check_summary(&m.summary, data, size);
+  }
+  if (m.kind == MESSAGE_FLEET_MAP) {
+    fuzz_check_map(&m.fleet_map, data, size);
   }
   uint8_t *bytes = NULL;
   uint8_t *again = NULL;

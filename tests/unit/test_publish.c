@@ -324,13 +324,18 @@ static void a_message_that_makes_no_sense_is_refused_and_named(void **state)
     int err;
     struct message m;
   } cases[] = {
-      {"another start", ERR_MALFORMED, {.kind = MESSAGE_WELCOME, .welcome = {1, 99, 0, 0}}},
-      {"beyond record 2", ERR_MALFORMED, {.kind = MESSAGE_WELCOME, .welcome = {1, RIG_BOOT, 3, 0}}},
+      {"another start",
+       ERR_MALFORMED,
+       {.kind = MESSAGE_WELCOME, .welcome = {.version = 1, .boot_id = 99}}},
+      {"beyond record 2",
+       ERR_MALFORMED,
+       {.kind = MESSAGE_WELCOME,
+        .welcome = {.version = 1, .boot_id = RIG_BOOT, .last_applied = 3}}},
       {"never made", ERR_MALFORMED, {.kind = MESSAGE_ACK, .ack = {RIG_BOOT, 3}}},
       {"never made", ERR_MALFORMED, {.kind = MESSAGE_ACK, .ack = {99, 1}}},
       {"only a sensor sends", ERR_MALFORMED, {.kind = MESSAGE_PING}},
       {"only a sensor sends", ERR_MALFORMED, {.kind = MESSAGE_BYE, .bye = {RIG_BOOT, 0}}},
-      {"wrong name", ERR_DENIED, {.kind = MESSAGE_REFUSED, .refused = "wrong name"}},
+      {"wrong name", ERR_DENIED, {.kind = MESSAGE_REFUSED, .refused = {.reason = "wrong name"}}},
   };
   struct rig rig;
   struct err_message message = {""};
