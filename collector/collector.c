@@ -16,6 +16,7 @@
 #include "collector/api.h"
 #include "collector/checkpoint.h"
 #include "collector/collector_bus.h"
+#include "collector/feed.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
 #include "collector/restore.h"
@@ -40,6 +41,7 @@ struct collector {
   struct peers *peers;
   struct checkpoint *checkpoint;
   struct notify *notify;
+  struct feed *feed;
   struct collector_bus *bus;
   struct queries queries;
   struct api *api;
@@ -56,6 +58,7 @@ static void on_window(void *context, const struct fleet_window *window)
 {
   const struct collector *collector = context;
   checkpoint_window(collector->checkpoint, window);
+  feed_window(collector->feed, window);
 }
 
 /* Exactly once for each record: with it the record becomes ours to keep. */
@@ -76,6 +79,7 @@ static void on_alert(void *context, const struct alert *alert)
   if (notify_alert(collector->notify, alert, &message) != 0) {
     log_error("%s", message.text);
   }
+  feed_alert(collector->feed, alert);
 }
 
 /* Answers see what the disk does not have yet. */
@@ -139,6 +143,7 @@ static void on_signal(void *context, int signal_number)
   struct collector *collector = context;
   if (signal_number == SIGHUP) {
     collector_bus_reload(collector->bus);
+    feed_reload(collector->feed);
     return;
   }
   loop_stop(collector->loop);
@@ -206,7 +211,11 @@ static int make_ends(struct collector *collector, struct err_message *message)
       .peers = collector->peers,
       .checkpoint = collector->checkpoint,
   };
-  int err = collector_bus_new(&config, &collector->bus, message);
+  int err =
+      feed_new(collector->loop, collector->settings, &collector->key, &collector->feed, message);
+  if (err == 0) {
+    err = collector_bus_new(&config, &collector->bus, message);
+  }
   if (err != 0) {
     return err;
   }
@@ -214,6 +223,7 @@ static int make_ends(struct collector *collector, struct err_message *message)
       .pipeline = collector->pipeline,
       .store = collector->store,
       .notify = collector->notify,
+      .feed = collector->feed,
       .settings = collector->settings,
       .started_ns = clock_now_ns(),
       .unstored_each = unstored_each,
@@ -256,6 +266,9 @@ static void say_started(const struct collector *collector)
   keys_format(collector->key.public_key, key);
   log_info("collector " SEINE_VERSION " listens at %s, public key %s, %u authorised sensors",
            collector_bus_endpoint(collector->bus), key, collector_bus_authorized(collector->bus));
+  if (collector->feed != NULL) {
+    log_info("feed for other programs at %s", feed_endpoint(collector->feed));
+  }
   daemon_ready("collecting");
 }
 
@@ -287,6 +300,7 @@ static void take_down(struct collector *collector)
     api_free(collector->api);
   }
   collector_bus_free(collector->bus);
+  feed_free(collector->feed);
   notify_free(collector->notify);
   checkpoint_free(collector->checkpoint);
   store_close(collector->store);

@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_QUERIES_H
 #define COLLECTOR_QUERIES_H
 
+#include "collector/feed.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
 #include "collector/store/store.h"
@@ -13,7 +14,8 @@
 struct queries {
   struct pipeline *pipeline;
   struct store *store;
-  struct notify *notify; /* NULL: no deliveries to tell of */
+  struct notify *notify;   /* NULL: no deliveries to tell of */
+  const struct feed *feed; /* NULL: there is none */
   const struct collector_settings *settings;
   int64_t started_ns;
   void (*unstored_each)(void *context, void (*each)(void *each_context, const struct summary *s),

@@ -160,6 +160,20 @@ static json_t *render_deliveries(struct notify *notify)
                    json_u64(stats.unstored));
 }
 
+/* Programs that read the feed: how many came in, and whether any was cut off. */
+static json_t *render_feed(const struct feed *feed)
+{
+  if (feed == NULL) {
+    return json_null();
+  }
+  struct bus_feed_counters counters = feed_counters(feed);
+  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "endpoint", feed_endpoint(feed), "sent",
+                   json_u64(counters.sent), "send_failed", json_u64(counters.send_failed),
+                   "handshakes_accepted", json_u64(counters.handshakes_accepted),
+                   "handshakes_refused", json_u64(counters.handshakes_refused), "reopened",
+                   json_u64(counters.reopened));
+}
+
 /* What a person should know while there is nothing to show. */
 static void set_message(json_t *answer, const struct sensor_sums *sums)
 {
@@ -214,7 +228,7 @@ int queries_status(const struct question *question, json_t **out)
   }
   bool is_starting = stats.newest_closed_ns == INT64_MIN;
   *out = json_pack(
-      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
       "now", json_time(question->now_ns), "version", SEINE_VERSION, "state",
       is_starting ? "starting" : "ok", "troubles", queries_troubles(question, &alerts), "started",
       json_time(queries->started_ns), "uptime_seconds",
@@ -223,8 +237,8 @@ int queries_status(const struct question *question, json_t **out)
       render_records(&stats), "completeness_percent",
       is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", stored.rates,
       "totals_5m", stored.totals, "apart", stored.apart, "ledger", render_sums(&sums), "alerts",
-      render_alert_counts(&alerts), "deliveries", render_deliveries(queries->notify), "rule",
-      status_rule);
+      render_alert_counts(&alerts), "deliveries", render_deliveries(queries->notify), "feed",
+      render_feed(queries->feed), "rule", status_rule);
   if (*out != NULL && is_starting) {
     set_message(*out, &sums);
   }

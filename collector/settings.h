@@ -90,6 +90,8 @@ struct collector_settings {
   int64_t keep_minutes_ns; /* minute rows: 7 d */
   int64_t keep_windows_ns; /* closed windows: 7 d */
   int64_t sensors_max;     /* 10,000 */
+  char *feed_listen;       /* "": no feed */
+  char *feed_readers_dir;
 
   int64_t window_lateness_ns; /* 1 s: a window closes so long after its end at the latest */
   int64_t alert_hold_ns;      /* hold-down of detectors other than threshold: 60 s */
@@ -153,6 +155,7 @@ int collector_settings_parse_bound(const char *text, double *out, bool *is_bytes
 
 /* Row checks of settings_values.c: NULL when good, else what was expected. */
 const char *settings_check_endpoint(const char *value);
+const char *settings_check_feed(const char *value); /* an endpoint, or "" */
 const char *settings_check_network(const char *value);
 const char *settings_check_bound(const char *value); /* "" is good: not set */
 const char *settings_check_pattern(const char *value);

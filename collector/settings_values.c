@@ -135,6 +135,12 @@ const char *settings_check_endpoint(const char *value)
   return is_good ? NULL : expected;
 }
 
+/* No address, no feed. */
+const char *settings_check_feed(const char *value)
+{
+  return value[0] == '\0' ? NULL : settings_check_endpoint(value);
+}
+
 /* The power that a prefix stands for; *text is moved behind it. */
 static double bound_prefix(const char **text)
 {
