@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/question.h"
+#include "cli/sensor_page.h"
 #include "cli/table.h"
 #include "cli/words.h"
 #include "common/clock.h"
@@ -208,11 +209,14 @@ static int sensors_judge(const json_t *answer)
   return OPTIONS_EXIT_GOOD;
 }
 
-/* No operands, so that a mistyped option without its dashes is found. */
+/* All of them, or one on a page. */
 int sensors_run(const struct options *options)
 {
-  if (options->word_count > 1) {
-    return words_refuse("sensors: ", options->word[1], NULL, 0);
+  if (options->word_count > 2) {
+    return words_refuse("sensors: ", options->word[2], NULL, 0);
+  }
+  if (options->word_count == 2) {
+    return sensor_page_run(options);
   }
   const struct question question = {"/v1/sensors", sensors_print, sensors_judge};
   return question_run(options, &question);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which path asks what; sensors and alerts. The status is in queries_status.c, rankings are in
- * queries_top.c.
+/* Which path asks what; sensors and alerts. The status is in queries_status.c, one sensor's page in
+ * queries_sensor.c, rankings are in queries_top.c.
  *
  *   path -> find_route -> answer function -> JSON and an HTTP status -> api.c
  *
@@ -265,6 +265,7 @@ static const struct route {
     {"/v1/top/conversations", queries_top, {"last", "limit", NULL}},
     {"/v1/top/ports", queries_top, {"last", "limit", NULL}},
     {"/v1/sensors", answer_sensors, {"limit", NULL}},
+    {"/v1/sensors/", queries_sensor, {NULL}},
     {"/v1/alerts", answer_alerts, {"state", "limit", NULL}},
     {"/v1/alerts/", answer_alert, {NULL}},
 };

@@ -24,10 +24,11 @@ struct queries {
 };
 
 /* path: "/v1/status", "/v1/top/hosts|conversations|ports?last=5m&limit=10", "/v1/sensors",
- * "/v1/alerts?state=firing|resolved|pending&limit=100", "/v1/alerts/ID" (docs/API.md). Parameters
- * are decoded by the caller: get(name) gives a value or NULL. Returns an HTTP status (200, 400,
- * 404, 500) and a new reference in *out: the answer, or {"error": "..."}. Every answer has "now",
- * "window":{"from","until"}, "completeness_percent" and "rule" where they make sense. */
+ * "/v1/sensors/NAME", "/v1/alerts?state=firing|resolved|pending&limit=100", "/v1/alerts/ID"
+ * (docs/API.md). Parameters are decoded by the caller: get(name) gives a value or NULL. Returns an
+ * HTTP status (200, 400, 404, 500) and a new reference in *out: the answer, or {"error": "..."}.
+ * Every answer has "now", "window":{"from","until"}, "completeness_percent" and "rule" where they
+ * make sense. */
 int queries_answer(const struct queries *queries, const char *path,
                    const char *(*get)(void *context, const char *name), void *get_context,
                    int64_t now_ns, json_t **out);

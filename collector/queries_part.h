@@ -43,6 +43,8 @@ int queries_apart(const struct question *question, int64_t until_ns, json_t **ou
 
 /* /v1/status */
 int queries_status(const struct question *question, json_t **out);
+/* /v1/sensors/NAME */
+int queries_sensor(const struct question *question, json_t **out);
 /* /v1/top/... */
 int queries_top(const struct question *question, json_t **out);
 

@@ -90,13 +90,13 @@ json_t *render_ledger(const struct summary_ledger *ledger)
 }
 
 /* All protocols of each direction; render_protocols is the same table read the other way. */
-static json_t *render_directions(const struct fleet_window *window)
+json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS])
 {
   json_t *object = json_object();
   for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
     struct counts sum = {0, 0, 0};
     for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-      counts_add(&sum, &window->traffic[direction][protocol]);
+      counts_add(&sum, &traffic[direction][protocol]);
     }
     json_object_set_new(object, summary_direction_name((enum summary_direction)direction),
                         json_counts(&sum));
@@ -105,13 +105,13 @@ static json_t *render_directions(const struct fleet_window *window)
 }
 
 /* Over all directions. */
-static json_t *render_protocols(const struct fleet_window *window)
+json_t *render_protocols(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS])
 {
   json_t *object = json_object();
   for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
     struct counts sum = {0, 0, 0};
     for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-      counts_add(&sum, &window->traffic[direction][protocol]);
+      counts_add(&sum, &traffic[direction][protocol]);
     }
     json_object_set_new(object, summary_protocol_name((enum summary_protocol)protocol),
                         json_counts(&sum));
@@ -187,18 +187,18 @@ static void window_set_more(json_t *object, const struct fleet_window *window)
 json_t *render_window(const struct fleet_window *window)
 {
   double addresses = hll_estimate(&window->addresses);
-  json_t *object =
-      json_pack("{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-                "start", json_time(window->start_ns), "seconds",
-                render_number((double)window->length_ns / (double)NS_PER_S), "revision",
-                (int)window->revision, "sensors_expected", (int)window->sensors_expected,
-                "sensors_present", (int)window->sensors_present, "completeness_percent",
-                render_percent(window->completeness_percent), "directions",
-                render_directions(window), "protocols", render_protocols(window), "total",
-                render_total(window), "distinct_addresses_estimate", render_number(rint(addresses)),
-                "flows_active", json_u64(window->flows_active), "flows_new",
-                json_u64(window->flows_new), "interface_bytes", json_u64(window->interface_bytes),
-                "tcp", render_tcp(window->tcp_events), "ledger", render_ledger(&window->ledger));
+  json_t *object = json_pack(
+      "{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
+      json_time(window->start_ns), "seconds",
+      render_number((double)window->length_ns / (double)NS_PER_S), "revision",
+      (int)window->revision, "sensors_expected", (int)window->sensors_expected, "sensors_present",
+      (int)window->sensors_present, "completeness_percent",
+      render_percent(window->completeness_percent), "directions",
+      render_directions(window->traffic), "protocols", render_protocols(window->traffic), "total",
+      render_total(window), "distinct_addresses_estimate", render_number(rint(addresses)),
+      "flows_active", json_u64(window->flows_active), "flows_new", json_u64(window->flows_new),
+      "interface_bytes", json_u64(window->interface_bytes), "tcp", render_tcp(window->tcp_events),
+      "ledger", render_ledger(&window->ledger));
   window_set_more(object, window);
   return object;
 }
@@ -213,13 +213,8 @@ enum render_host_state render_host_state(const struct host *host, int64_t now_ns
   return is_silent ? RENDER_HOST_SILENT : RENDER_HOST_LIVE;
 }
 
-/* null where the counters were reset or wrapped, or there are none (replay). */
-static json_t *render_kernel(const struct summary_interface *interface)
+json_t *render_kernel(const struct summary_kernel *kernel)
 {
-  const struct summary_kernel *kernel = &interface->kernel;
-  if (!interface->has_kernel) {
-    return json_null();
-  }
   return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "rx_packets",
                    json_u64(kernel->rx_packets), "tx_packets", json_u64(kernel->tx_packets),
                    "rx_bytes", json_u64(kernel->rx_bytes), "tx_bytes", json_u64(kernel->tx_bytes),
@@ -239,15 +234,16 @@ static json_t *render_seen(const struct summary_interface *interface, bool is_sa
   return render_percent(100.0 * (double)seen / (double)kernel);
 }
 
-/* Kernel and capture side by side, as the sensor counted them in its newest second. */
+/* Kernel and capture side by side, as the sensor counted them in its newest second. No kernel
+ * where its counters were reset or wrapped, or there are none (replay). */
 static json_t *render_interface(const struct summary_interface *interface, bool is_sampled)
 {
+  json_t *kernel = interface->has_kernel ? render_kernel(&interface->kernel) : json_null();
   return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
                    json_text(interface->name), "up", (int)interface->is_up, "filtered",
                    (int)interface->is_filtered, "seen_percent", render_seen(interface, is_sampled),
-                   "kernel", render_kernel(interface), "captured_packets",
-                   json_u64(interface->captured_packets), "captured_bytes",
-                   json_u64(interface->captured_bytes), "own_packets",
+                   "kernel", kernel, "captured_packets", json_u64(interface->captured_packets),
+                   "captured_bytes", json_u64(interface->captured_bytes), "own_packets",
                    json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
                    "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
                    json_u64(interface->interface_dropped), "uncounted_ns",
@@ -277,8 +273,7 @@ static void host_set_clock(json_t *object, const struct host *host)
   json_object_set_new(object, "clock_bad", json_boolean(host->has_bad_clock));
 }
 
-/* "exact", or which part of the flows the sensor looks at. */
-static json_t *render_sampling(uint8_t shift)
+json_t *render_sampling(uint8_t shift)
 {
   return shift == 0 ? json_string("exact") : json_sprintf("scaled 1/%llu", 1ULL << (shift & 31U));
 }

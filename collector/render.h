@@ -8,6 +8,7 @@
 #include "collector/fleet.h"
 #include "collector/hosts.h"
 #include "collector/ranking.h"
+#include "collector/sensor_minute.h"
 #include "common/json.h"
 
 /* {"id","state","severity","detector","rule","subject","summary","started","fired","resolved",
@@ -39,6 +40,14 @@ json_t *render_dns(const struct summary_dns *dns);
 json_t *render_segments(const struct summary_segments *segments);
 /* {"traffic":"exact|scaled|absent","flows":...,"distinct":...,"first_seen":...} */
 json_t *render_quality(const uint8_t quality[SUMMARY_MEASURES]);
+/* "exact", or which part of the flows was looked at: "scaled 1/4". */
+json_t *render_sampling(uint8_t shift);
+/* {"tx":{"packets","bytes","payload_bytes"},...} over all protocols; {"tcp":{...},...} over all
+ * directions. */
+json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]);
+json_t *render_protocols(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]);
+/* {"rx_packets","tx_packets","rx_bytes",...} */
+json_t *render_kernel(const struct summary_kernel *kernel);
 /* An integer when the value is one; rounded to six decimals otherwise; null when not finite. */
 json_t *render_number(double value);
 /* The same with three decimals. */
@@ -59,6 +68,11 @@ enum render_host_state render_host_state(const struct host *host, int64_t now_ns
  * 1/n","quality":{...},"addresses":[...], "interfaces":[{"name","up","kernel":{...} or
  * null,"captured_packets",...}], "interface_totals":[{"name","kernel_packets",...}]} */
 json_t *render_host(const struct host *host, int64_t now_ns);
+/* {"records","newest","sampling","quality","directions","protocols","ipv4_packets",...,
+ *  "tcp_flows":{...,"half_open_still","handshakes","handshake_p50_us","handshake_p95_us"},"dns",
+ *  "fragments":{"fragments","unmatched","folded"},"super_segments","distinct","interfaces":[...],
+ *  "ledger"} */
+json_t *render_sensor_minute(const struct sensor_minute *minute);
 /* {"address","sensor" or null,"tx":{...},"rx":{...},"error_bytes"} */
 json_t *render_ranking_host(const struct ranking_host *row);
 /* {"client" (null:

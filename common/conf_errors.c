@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/edit_distance.h"
 #include "common/log.h"
 
-#define MISTAKE_MAX  1024
-#define QUOTE_MAX    80
-#define DISTANCE_MAX 64 /* longer keys are compared by their first so many bytes */
+#define MISTAKE_MAX 1024
+#define QUOTE_MAX   80
 
 /* Without memory a mistake is lost, but not the error code that the caller returns. */
 static void append(struct conf_errors *errors, const char *text)
@@ -101,35 +101,6 @@ const char *conf_quote(const char *value, char *out, size_t size)
   return out;
 }
 
-static size_t least(size_t a, size_t b)
-{
-  return a < b ? a : b;
-}
-
-/* Optimal string alignment: insertion, deletion, change, and a swap of neighbours, each 1. */
-static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-  size_t cell[3][DISTANCE_MAX + 1];
-  size_t n = least(a_length, DISTANCE_MAX);
-  size_t m = least(b_length, DISTANCE_MAX);
-  for (size_t j = 0; j <= m; j++) {
-    cell[0][j] = j;
-  }
-  /* Three rows of the matrix are enough: a swap looks back by two. */
-  for (size_t i = 1; i <= n; i++) {
-    const size_t *before = cell[(i - 1) % 3];
-    size_t *row = cell[i % 3];
-    row[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      row[j] = least(least(before[j] + 1, row[j - 1] + 1), before[j - 1] + (a[i - 1] != b[j - 1]));
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = least(row[j], cell[(i - 2) % 3][j - 2] + 1);
-      }
-    }
-  }
-  return cell[n % 3][m];
-}
-
 /* Where the last part of a dotted key begins. */
 static size_t last_part(const char *key, size_t length)
 {
@@ -145,8 +116,9 @@ static size_t key_distance(const char *wanted, const char *known, size_t known_l
   size_t wanted_length = strlen(wanted);
   size_t a = last_part(wanted, wanted_length);
   size_t b = last_part(known, known_length);
-  return least(edit_distance(wanted, wanted_length, known, known_length),
-               edit_distance(wanted + a, wanted_length - a, known + b, known_length - b) + 1);
+  size_t whole = edit_distance(wanted, wanted_length, known, known_length);
+  size_t last = edit_distance(wanted + a, wanted_length - a, known + b, known_length - b) + 1;
+  return whole < last ? whole : last;
 }
 
 /* On a tie the earlier row wins, so that the advice does not change from run to run. */

@@ -143,11 +143,9 @@ static void visit_record(struct store *store, sqlite3_stmt *q,
 }
 
 /* Decoded one by one: a day of records would not fit into memory. */
-int store_records_each(struct store *store, enum summary_kind kind, int64_t from_ns,
-                       int64_t until_ns, void (*each)(void *context, const struct summary *summary),
-                       void *context)
+static int visit_records(struct store *store, sqlite3_stmt *q,
+                         void (*each)(void *context, const struct summary *summary), void *context)
 {
-  sqlite3_stmt *q = store_query(store, STORE_RECORD_EACH, "iii", (int64_t)kind, from_ns, until_ns);
   if (q == NULL) {
     return ERR_IO;
   }
@@ -156,6 +154,23 @@ int store_records_each(struct store *store, enum summary_kind kind, int64_t from
     visit_record(store, q, each, context);
   }
   return store_query_end(q, step);
+}
+
+int store_records_each(struct store *store, enum summary_kind kind, int64_t from_ns,
+                       int64_t until_ns, void (*each)(void *context, const struct summary *summary),
+                       void *context)
+{
+  sqlite3_stmt *q = store_query(store, STORE_RECORD_EACH, "iii", (int64_t)kind, from_ns, until_ns);
+  return visit_records(store, q, each, context);
+}
+
+int store_records_of(struct store *store, const char *sensor, enum summary_kind kind,
+                     int64_t from_ns, int64_t until_ns,
+                     void (*each)(void *context, const struct summary *summary), void *context)
+{
+  sqlite3_stmt *q =
+      store_query(store, STORE_RECORD_OF, "iiit", (int64_t)kind, from_ns, until_ns, sensor);
+  return visit_records(store, q, each, context);
 }
 
 /* One row comes back whatever the range holds. */

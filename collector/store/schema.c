@@ -89,6 +89,9 @@ const char *const store_sql_text[STORE_STATEMENTS] = {
                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
     [STORE_RECORD_EACH] = "SELECT start, sensor, boot, sequence, body FROM record WHERE kind = ?1"
                           " AND start >= ?2 AND start < ?3 ORDER BY start, sensor, boot, sequence",
+    /* The index holds the name as well: other sensors' rows are not looked at. */
+    [STORE_RECORD_OF] = "SELECT start, sensor, boot, sequence, body FROM record WHERE kind = ?1"
+                        " AND start >= ?2 AND start < ?3 AND sensor = ?4 ORDER BY start",
     [STORE_RECORD_EXPIRE] = "DELETE FROM record WHERE kind = ?1 AND start < ?2",
     [STORE_CONVERSATION_PUT] = "INSERT INTO conversation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
                                " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",

@@ -124,6 +124,10 @@ int store_newest_window(struct store *store, int64_t *start_ns);
 int store_records_each(struct store *store, enum summary_kind kind, int64_t from_ns,
                        int64_t until_ns, void (*each)(void *context, const struct summary *summary),
                        void *context);
+/* The same of one sensor alone: the others' are passed over without being decoded. */
+int store_records_of(struct store *store, const char *sensor, enum summary_kind kind,
+                     int64_t from_ns, int64_t until_ns,
+                     void (*each)(void *context, const struct summary *summary), void *context);
 /* Sums of windows (all revisions) within [from_ns, until_ns). */
 struct store_span {
   uint64_t windows, seconds;

@@ -142,6 +142,9 @@ void fixture_record(struct fixture *fixture, const char *sensor, uint64_t boot_i
   s->interface_count = 1;
   s->conversations = rows;
   s->conversation_count = 1;
+  if (fixture->more != NULL) {
+    fixture->more(s);
+  }
   int64_t end_ns = start_ns + s->length_ns;
   fixture->now_ns = end_ns > fixture->now_ns ? end_ns : fixture->now_ns;
   assert_int_equal(pipeline_record(fixture->pipeline, s, false, fixture->now_ns), 0);

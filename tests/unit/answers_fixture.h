@@ -19,7 +19,8 @@ struct fixture {
   size_t pending_count;
   uint64_t sequence;
   int64_t now_ns;
-  uint64_t local_bytes; /* loopback traffic of each further record */
+  uint64_t local_bytes;            /* loopback traffic of each further record */
+  void (*more)(struct summary *s); /* what else each further record says; NULL: nothing */
 };
 
 /* The settings' text is collector.yaml's; detectors that learn are best off. */
