@@ -11,6 +11,9 @@
 #include "cli/screen.h"
 #include "common/clock.h"
 
+/* Sensors that a line spells out. */
+#define QUESTION_NAMES 8
+
 /* One question, its connection and where its answers go. */
 struct question_run {
   const struct options *options;
@@ -174,6 +177,44 @@ int question_run(const struct options *options, const struct question *question)
   return code;
 }
 
+bool question_is_partial(const json_t *answer)
+{
+  return json_array_size(json_object_get(answer, "partial")) > 0;
+}
+
+/* "web1 (1 in 4 flows), db1 (capture.filter)": the first few by name, then how many more. */
+static void question_partial(const json_t *answer, const struct output *out)
+{
+  const json_t *rows = json_object_get(answer, "partial");
+  char line[QUESTION_NAMES * 128] = "";
+  size_t used = 0, i, count = json_array_size(rows);
+  json_t *row;
+  json_array_foreach(rows, i, row)
+  {
+    char sampling[OUTPUT_TEXT_MAX] = "";
+    long long factor = (long long)json_get_int(row, "factor", 1);
+    bool is_filtered = json_is_true(json_object_get(row, "filtered"));
+    if (factor > 1) {
+      snprintf(sampling, sizeof sampling, "1 in %lld flows%s", factor, is_filtered ? ", " : "");
+    }
+    if (i < QUESTION_NAMES) {
+      used += (size_t)snprintf(line + used, sizeof line - used, "%s%.63s (%s%s)", i > 0 ? ", " : "",
+                               json_get_text(row, "sensor", "?"), sampling,
+                               is_filtered ? "capture.filter" : "");
+    }
+  }
+  bool is_limited = json_is_true(json_object_get(answer, "partial_limited"));
+  char more[OUTPUT_TEXT_MAX] = "";
+  if (count > QUESTION_NAMES) {
+    snprintf(more, sizeof more, " and %zu more%s", count - QUESTION_NAMES,
+             is_limited ? " at least" : "");
+  }
+  output_print(
+      out, OUTPUT_WARN,
+      "partial     %s%s: what they saw is not multiplied, and what they did not is not known\n",
+      line, more);
+}
+
 /* Window, completeness and rule end every answer: numbers without them cannot be judged (P1,
  * P2). */
 void question_footer(const json_t *answer, const struct output *out)
@@ -193,9 +234,15 @@ void question_footer(const json_t *answer, const struct output *out)
   const json_t *of = json_object_get(answer, "completeness_of");
   bool has_of = json_is_object(of);
   if (complete >= 0) {
-    output_print(out, complete < 100 ? OUTPUT_WARN : OUTPUT_PLAIN, "complete    %s%s%s\n",
-                 output_percent(complete, percent), has_of ? " of what is on disk, until " : "",
-                 has_of ? output_time_text(out, json_get_text(of, "until", NULL), until) : "");
+    bool is_partial = question_is_partial(answer);
+    output_print(out, complete < 100 || is_partial ? OUTPUT_WARN : OUTPUT_PLAIN,
+                 "complete    %s%s%s%s\n", output_percent(complete, percent),
+                 has_of ? " of what is on disk, until " : "",
+                 has_of ? output_time_text(out, json_get_text(of, "until", NULL), until) : "",
+                 is_partial ? "; with sensors that look at a part of the traffic" : "");
+  }
+  if (question_is_partial(answer)) {
+    question_partial(answer, out);
   }
   const char *rule = json_get_text(answer, "rule", NULL);
   if (rule != NULL) {

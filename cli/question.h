@@ -20,7 +20,9 @@ struct question {
  * with 0. A collector that goes away during --watch is said and asked again. */
 int question_run(const struct options *options, const struct question *question);
 
-/* How every answer ends: "window ..., complete ..., counted: ...". */
+/* Whether the answer stands on sensors that looked at a part of their traffic. */
+bool question_is_partial(const json_t *answer);
+/* How every answer ends: "window ..., complete ..., partial ..., counted: ...". */
 void question_footer(const json_t *answer, const struct output *out);
 
 #endif

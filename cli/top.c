@@ -55,6 +55,19 @@ static void top_service(struct table *table, const json_t *row, const char *port
   }
 }
 
+/* No bound holds for what nobody looked at. */
+static void top_error_cell(struct table *table, const json_t *row, const struct output *out)
+{
+  char text[OUTPUT_TEXT_MAX];
+  int64_t error = json_get_int(row, "error_bytes", 0);
+  if (json_is_true(json_object_get(row, "partial"))) {
+    table_cell(table, OUTPUT_WARN, "not known");
+  } else {
+    table_cell(table, OUTPUT_PLAIN, "%s",
+               error > 0 ? output_bytes(out, (uint64_t)error, text) : "exact");
+  }
+}
+
 /* A host with a sensor names it; how much more it may have moved stands in the last column. */
 void top_print_hosts(const json_t *rows, const struct output *out)
 {
@@ -68,13 +81,10 @@ void top_print_hosts(const json_t *rows, const struct output *out)
   json_t *row;
   json_array_foreach(rows, i, row)
   {
-    char text[OUTPUT_TEXT_MAX];
-    int64_t error = json_get_int(row, "error_bytes", 0);
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "address", "?"));
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(row, "sensor", "-"));
     top_cells(table, out, row, "tx", "rx");
-    table_cell(table, OUTPUT_PLAIN, "%s",
-               error > 0 ? output_bytes(out, (uint64_t)error, text) : "exact");
+    top_error_cell(table, row, out);
   }
   table_print(table, out);
   table_free(table);
@@ -135,15 +145,18 @@ void top_print_ports(const json_t *rows, const struct output *out)
 /* How far the numbers may be off stands beside them (P1), not in a footnote. */
 void top_print_totals(const json_t *totals, const struct output *out)
 {
+  bool is_partial = json_is_true(json_object_get(totals, "partial"));
+  const char *bound = is_partial ? "; " : "; at most ";
   char counted[OUTPUT_TEXT_MAX], packets[OUTPUT_TEXT_MAX], error[OUTPUT_TEXT_MAX];
   int64_t error_bytes = json_get_int(totals, "error_bytes", 0);
-  output_print(out, error_bytes > 0 ? OUTPUT_WARN : OUTPUT_PLAIN,
-               "total       %s, %s packets in all conversations%s%s%s\n",
+  output_print(out, error_bytes > 0 || is_partial ? OUTPUT_WARN : OUTPUT_PLAIN,
+               "total       %s, %s packets in all conversations%s%s%s%s\n",
                output_bytes(out, top_number(totals, "counted", "bytes"), counted),
                output_count(top_number(totals, "counted", "packets"), packets),
-               error_bytes > 0 ? "; at most " : "",
+               error_bytes > 0 ? bound : "",
                error_bytes > 0 ? output_bytes(out, (uint64_t)error_bytes, error) : "",
-               error_bytes > 0 ? " more, folded or unconfirmed" : "");
+               error_bytes > 0 ? " more, folded or unconfirmed" : "",
+               is_partial ? "; and what was not looked at" : "");
 }
 
 /* What was asked and what the records cover need not be the same: both are told. */

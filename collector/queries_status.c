@@ -187,6 +187,20 @@ static void set_message(json_t *answer, const struct sensor_sums *sums)
   json_object_set_new(answer, "message", json_string(message));
 }
 
+/* As they measure now: who has left measures nothing. */
+static void set_partial(const struct hosts *hosts, json_t *answer)
+{
+  struct partial partial = {.count = 0};
+  for (size_t i = 0; i < hosts_count(hosts); i++) {
+    const struct host *host = hosts_at(hosts, i);
+    if (host->is_connected) {
+      partial_note(&partial, host->name, host->sample_shift, host->interface,
+                   host->interface_count);
+    }
+  }
+  render_partial(answer, &partial, status_rule);
+}
+
 /* What comes from the store, and how far it reaches. */
 struct stored {
   json_t *rates, *totals, *apart;
@@ -228,8 +242,8 @@ int queries_status(const struct question *question, json_t **out)
   }
   bool is_starting = stats.newest_closed_ns == INT64_MIN;
   *out = json_pack(
-      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
-      "now", json_time(question->now_ns), "version", SEINE_VERSION, "state",
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
+      json_time(question->now_ns), "version", SEINE_VERSION, "state",
       is_starting ? "starting" : "ok", "troubles", queries_troubles(question, &alerts), "started",
       json_time(queries->started_ns), "uptime_seconds",
       json_integer((question->now_ns - queries->started_ns) / NS_PER_S), "sensors",
@@ -238,7 +252,10 @@ int queries_status(const struct question *question, json_t **out)
       is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", stored.rates,
       "totals_5m", stored.totals, "apart", stored.apart, "ledger", render_sums(&sums), "alerts",
       render_alert_counts(&alerts), "deliveries", render_deliveries(queries->notify), "feed",
-      render_feed(queries->feed), "rule", status_rule);
+      render_feed(queries->feed));
+  if (*out != NULL) {
+    set_partial(pipeline_hosts(queries->pipeline), *out);
+  }
   if (*out != NULL && is_starting) {
     set_message(*out, &sums);
   }

@@ -39,6 +39,7 @@ struct top {
   int64_t cpu_end_ns;
   struct records_source source;
   struct ranking *ranking;
+  struct partial partial;
 };
 
 /* For the ranking: whose sensor's word counts for an address, as the pipeline knows it now. */
@@ -66,6 +67,7 @@ static void top_note(struct top *top, const struct summary *s)
   top->minute_records += s->kind == SUMMARY_MINUTE;
   top->second_records += s->kind == SUMMARY_SECOND;
   top->rows += s->conversation_count;
+  partial_note(&top->partial, s->sensor, s->sample_shift, s->interfaces, s->interface_count);
 }
 
 /* Without any there is nothing to rank, and a limit has no meaning. */
@@ -159,45 +161,72 @@ static int top_walk(struct top *top)
 static json_t *render_totals(const struct top *top)
 {
   struct ranking_totals totals = ranking_totals(top->ranking);
-  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "counted", json_counts(&totals.counted),
+  return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "counted", json_counts(&totals.counted),
                    "folded", json_counts(&totals.folded), "unconfirmed",
                    json_counts(&totals.unconfirmed), "error_bytes",
                    json_u64(totals.folded.bytes + totals.unconfirmed.bytes), "rows_refused",
-                   json_u64(totals.rows_refused), "hosts_refused", json_u64(totals.hosts_refused));
+                   json_u64(totals.rows_refused), "hosts_refused", json_u64(totals.hosts_refused),
+                   "partial", (int)partial_is_any(&top->partial));
 }
 
-/* Lists: each knows its member's name and fills an array of rows. */
-static json_t *list_hosts(const struct ranking *ranking, size_t limit)
+/* A row, and whether its bounds are of a part alone. */
+static void list_add(json_t *array, json_t *row, bool is_partial)
 {
+  json_object_set_new(row, "partial", json_boolean(is_partial));
+  json_array_append_new(array, row);
+}
+
+/* Lists: each knows its member's name and fills an array of rows. A host with a sensor is counted
+ * by that one alone; any other by whoever saw it. */
+static json_t *list_hosts(const struct top *top, size_t limit)
+{
+  const struct ranking *ranking = top->ranking;
   struct ranking_host *rows = calloc(limit, sizeof *rows);
   json_t *array = rows != NULL ? json_array() : NULL;
   size_t count = rows != NULL ? ranking_hosts(ranking, rows, limit) : 0;
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(array, render_ranking_host(&rows[i]));
+    list_add(array, render_ranking_host(&rows[i]), partial_is_of(&top->partial, rows[i].sensor));
   }
   free(rows);
   return array;
 }
 
-static json_t *list_conversations(const struct ranking *ranking, size_t limit)
+/* Either end's sensor is asked for one direction; where only one end has a sensor, for both. */
+static bool is_conversation_partial(const struct partial *partial,
+                                    const struct ranking_conversation *row)
 {
+  bool has_client = row->client_sensor[0] != '\0';
+  bool has_server = row->server_sensor[0] != '\0';
+  if (!has_client && !has_server) {
+    return partial_is_any(partial);
+  }
+  return (has_client && partial_is_of(partial, row->client_sensor)) ||
+         (has_server && partial_is_of(partial, row->server_sensor));
+}
+
+static json_t *list_conversations(const struct top *top, size_t limit)
+{
+  const struct ranking *ranking = top->ranking;
   struct ranking_conversation *rows = calloc(limit, sizeof *rows);
   json_t *array = rows != NULL ? json_array() : NULL;
   size_t count = rows != NULL ? ranking_conversations(ranking, rows, limit) : 0;
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(array, render_ranking_conversation(&rows[i]));
+    list_add(array, render_ranking_conversation(&rows[i]),
+             is_conversation_partial(&top->partial, &rows[i]));
   }
   free(rows);
   return array;
 }
 
-static json_t *list_ports(const struct ranking *ranking, size_t limit)
+/* A service may be any sensor's. */
+static json_t *list_ports(const struct top *top, size_t limit)
 {
+  const struct ranking *ranking = top->ranking;
   struct ranking_port *rows = calloc(limit, sizeof *rows);
   json_t *array = rows != NULL ? json_array() : NULL;
   size_t count = rows != NULL ? ranking_ports(ranking, rows, limit) : 0;
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(array, render_ranking_port(&rows[i]));
+    list_add(array, render_ranking_port(&rows[i]), partial_is_any(&top->partial));
   }
   free(rows);
   return array;
@@ -205,7 +234,7 @@ static json_t *list_ports(const struct ranking *ranking, size_t limit)
 
 static const struct list {
   const char *name; /* the last part of the path, and the member */
-  json_t *(*make)(const struct ranking *ranking, size_t limit);
+  json_t *(*make)(const struct top *top, size_t limit);
 } lists[] = {{"hosts", list_hosts}, {"conversations", list_conversations}, {"ports", list_ports}};
 
 /* The mean of the range's windows on disk, and of how many seconds that is, up to when: records
@@ -240,13 +269,14 @@ static json_t *render_top(const struct top *top, size_t limit)
   if (top_has_records(top)) {
     window = queries_window(top->used_from_ns, top->used_until_ns);
   }
-  json_t *answer = json_pack(
-      "{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o}", "now", json_time(top->question->now_ns), "window",
-      window, "asked", queries_window(top->from_ns, top->until_ns), "rule", ranking_rule, "limited",
-      (int)top->is_limited, "minute_records", json_u64(top->minute_records), "second_records",
-      json_u64(top->second_records), "totals", render_totals(top));
+  json_t *answer =
+      json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "now", json_time(top->question->now_ns),
+                "window", window, "asked", queries_window(top->from_ns, top->until_ns), "limited",
+                (int)top->is_limited, "minute_records", json_u64(top->minute_records),
+                "second_records", json_u64(top->second_records), "totals", render_totals(top));
   if (answer != NULL) {
     set_completeness(top, answer);
+    render_partial(answer, &top->partial, ranking_rule);
   }
   if (answer != NULL && !top_has_records(top)) {
     json_object_set_new(answer, "message",
@@ -254,7 +284,7 @@ static json_t *render_top(const struct top *top, size_t limit)
   }
   for (size_t i = 0; answer != NULL && i < sizeof lists / sizeof lists[0]; i++) {
     if (strcmp(name, lists[i].name) == 0) {
-      json_object_set_new(answer, name, lists[i].make(top->ranking, limit));
+      json_object_set_new(answer, name, lists[i].make(top, limit));
     }
   }
   return answer;

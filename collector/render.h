@@ -7,6 +7,7 @@
 #include "collector/alerts.h"
 #include "collector/fleet.h"
 #include "collector/hosts.h"
+#include "collector/partial.h"
 #include "collector/ranking.h"
 #include "collector/sensor_minute.h"
 #include "common/json.h"
@@ -81,6 +82,9 @@ json_t *render_ranking_host(const struct ranking_host *row);
 json_t *render_ranking_conversation(const struct ranking_conversation *row);
 /* {"port","protocol","out":{...},"in":{...},"flows"} */
 json_t *render_ranking_port(const struct ranking_port *row);
+/* Sets "partial":[{"sensor","factor","filtered"}] and "partial_limited" of an answer,
+ * and "rule" to the sentence and, when there is any of them, what that means for it. */
+void render_partial(json_t *answer, const struct partial *partial, const char *rule);
 /* "tcp" "udp" "icmp" "icmpv6" "sctp", else the number as text. */
 const char *render_protocol(uint8_t protocol, char out[8]);
 

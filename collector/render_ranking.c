@@ -46,6 +46,29 @@ json_t *render_ranking_port(const struct ranking_port *row)
                    json_counts(&row->in), "flows", json_u64(row->flows));
 }
 
+/* What it means for every number of the answer. */
+static const char partial_rule[] =
+    "; the sensors named in `partial` looked at a part of their traffic, and it was not "
+    "multiplied: "
+    "what stands on them lies below the truth by more than any bound here says";
+
+/* factor: what one flow that was looked at stands for; capture.filter has none. */
+void render_partial(json_t *answer, const struct partial *partial, const char *rule)
+{
+  json_t *array = json_array();
+  for (size_t i = 0; i < partial->count; i++) {
+    const struct partial_sensor *sensor = &partial->sensor[i];
+    json_array_append_new(array,
+                          json_pack("{s:o, s:o, s:b}", "sensor", json_text(sensor->name), "factor",
+                                    json_u64(UINT64_C(1) << (sensor->sample_shift & 31U)),
+                                    "filtered", (int)sensor->is_filtered));
+  }
+  bool is_any = partial_is_any(partial);
+  json_object_set_new(answer, "partial", array);
+  json_object_set_new(answer, "partial_limited", json_boolean(partial->is_cut));
+  json_object_set_new(answer, "rule", json_sprintf("%s%s", rule, is_any ? partial_rule : ""));
+}
+
 /* Known names for what people know by name; 0 and 255 are numbers like any other. */
 const char *render_protocol(uint8_t protocol, char out[8])
 {
