@@ -11,6 +11,7 @@
 #include "common/keys.h"
 #include "common/log.h"
 #include "proto/summary.h"
+#include "sensor/capture_filter.h"
 
 /* Empty stands for the host's name, filled in after the load. */
 static const char *check_name(const char *value)
@@ -64,6 +65,10 @@ static const char *check_network(const char *value)
 /* Linux forbids '/' in names; whether the interface is there is found at the open. */
 static const char *check_interface(const char *value)
 {
+  /* libpcap's pseudo-device: it shows a packet once for each device that it passes. */
+  if (strcmp(value, "any") == 0) {
+    return "an interface name, or auto: 'any' would count a packet once for each device it passes";
+  }
   if (value[0] != '\0' && strlen(value) < SUMMARY_INTERFACE_NAME_MAX &&
       strchr(value, '/') == NULL) {
     return NULL;
@@ -214,19 +219,57 @@ static int fill_name(struct sensor_settings *settings)
   return 0;
 }
 
-/* Rows first; the name last, since only then it is known that no file gave one. */
-int sensor_settings_load(const char *path, struct sensor_settings *out, struct conf_errors *errors)
+/* An empty list would be read as auto, which nobody asked for. */
+static int check_interfaces(const struct sensor_settings *settings, struct conf_mark mark,
+                            struct conf_errors *errors)
 {
-  int err = conf_load(sensor_settings_rows, sizeof(*out), out, path, true, errors);
-  if (err != 0) {
-    return err;
+  if (settings->interfaces.count > 0) {
+    return 0;
   }
-  err = fill_name(out);
+  conf_errors_at(errors, mark, "interfaces: '[]': expected at least one interface name, or auto");
+  return ERR_MALFORMED;
+}
+
+/* libpcap's own words, with the place in the file. */
+static int check_filter(const struct sensor_settings *settings, struct conf_mark mark,
+                        struct conf_errors *errors)
+{
+  struct err_message message;
+  char quoted[CONF_PATH_MAX];
+  int err = capture_filter_check(settings->capture_filter, &message);
   if (err != 0) {
-    struct conf_mark mark = {path != NULL ? path : "settings", 0, 0};
-    conf_errors_at(errors, mark,
+    conf_errors_at(errors, mark, "capture.filter: %s: expected pcap-filter words: libpcap says: %s",
+                   conf_quote(settings->capture_filter, quoted, sizeof quoted), message.text);
+  }
+  return err;
+}
+
+/* What the rows cannot say, once they are good. Each mistake is told, the first one returned. */
+static int check_rest(const char *file, struct sensor_settings *settings,
+                      const struct conf_marks *marks, struct conf_errors *errors)
+{
+  int err = check_interfaces(settings, conf_mark_of(marks, "interfaces", file), errors);
+  int name = fill_name(settings);
+  if (name != 0) {
+    conf_errors_at(errors, (struct conf_mark){file, 0, 0},
                    "name: '': expected a name here, as the host's own cannot be used");
   }
+  return err != 0 ? err : name;
+}
+
+/* Rows first; the name last, since only then it is known that no file gave one. A filter is looked
+ * at in any case, so that one round tells all mistakes; a row's mistake may have left a NULL. */
+int sensor_settings_load(const char *path, struct sensor_settings *out, struct conf_errors *errors)
+{
+  const char *file = path != NULL ? path : "settings";
+  struct conf_marks marks = {.count = 0};
+  int err = conf_load_marked(sensor_settings_rows, sizeof(*out), out, path, true, &marks, errors);
+  if (out->capture_filter != NULL) {
+    int filter = check_filter(out, conf_mark_of(&marks, "capture.filter", file), errors);
+    err = err != 0 ? err : filter;
+  }
+  err = err != 0 ? err : check_rest(file, out, &marks, errors);
+  conf_marks_free(&marks);
   return err;
 }
 

@@ -34,7 +34,8 @@ struct sensor_settings {
 
 extern const struct conf_row sensor_settings_rows[];
 
-/* Rows, then what the rows cannot say (endpoint, key and name checks). */
+/* Rows, then what the rows cannot say (no empty list of interfaces, a capture filter that libpcap
+ * compiles, a name). */
 int sensor_settings_load(const char *path, struct sensor_settings *out, struct conf_errors *errors);
 void sensor_settings_free(struct sensor_settings *settings);
 

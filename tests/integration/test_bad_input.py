@@ -32,6 +32,12 @@ CONFIGS = [
     ("seine-sensor", "collector: {address: nowhere}\n", ["collector.address", "nowhere", "HOST:PORT"]),
     ("seine-sensor", "collector: {key: abc}\n", ["collector.key", "abc", "40 characters"]),
     ("seine-sensor", "interfaces: [\n", [":"]),
+    ("seine-sensor", "interfaces: []\n", [":1:13: interfaces: '[]': expected at least one interface name, or auto"]),
+    ("seine-sensor", "interfaces: any\n", [":1:13: interfaces: 'any': expected an interface name, or auto"]),
+    ("seine-sensor", "interfaces: [eth0, any]\n", [":1:20:", "'any': expected an interface name, or auto"]),
+    ("seine-sensor", "capture:\n  filter: udp prot 53\nqueue: many\n",
+     [":2:11: capture.filter: 'udp prot 53': expected pcap-filter words: libpcap says: ", "syntax error", "queue"]),
+    ("seine-sensor", "capture: {filter: 'port 99999'}\n", [":1:19: capture.filter:", "99999 > 65535"]),
     ("seine-collector", "checkpoint: fast\n", [":1:13:", "checkpoint", "fast"]),
     ("seine-collector", "rules:\n  - name: x\n    metric: bites_per_s\n    above: 5\n", ["bites_per_s", "bytes_per_s"]),
     ("seine-collector", "receivers:\n  - name: x\n    type: generic\n    url: http://a/\n", ["x", "http", "https"]),
@@ -54,6 +60,14 @@ def test_a_broken_configuration_is_told_by_place(tmp_path, name, text, words):
     assert str(path) in done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+def test_good_words_of_a_filter_pass(tmp_path):
+    for words in ("", "udp port 53", "not host 10.0.0.1 and (tcp or vlan)", "inbound"):
+        path = write(tmp_path / "good.yaml", "collector: {address: 'a:1', key: '" + "0" * 40 + "'}\n"
+                     f"capture: {{filter: '{words}'}}\n")
+        done = run(program("seine-sensor"), "--check-config", "--config", path)
+        assert done.returncode == 0, (words, done.stderr)
 
 
 def test_a_secret_that_others_can_read_is_told_before_the_start(tmp_path):
