@@ -38,7 +38,16 @@ struct link {
   unsigned connections; /* so far */
   int64_t retry_at_ns;  /* monotonic: when a new socket is due; 0: not */
   unsigned failures;    /* in a row, for the back-off */
+  int64_t never_at_ns;  /* monotonic: when to say that nobody was reached; 0: not started */
 };
+
+/* Whoever watches the log alone must see that nothing arrives anywhere. */
+static void link_say_never(struct link *link, const char *end)
+{
+  log_warning("collector %s: never connected; %llu records wait in memory%s", link->endpoint,
+              (unsigned long long)publish_stats(link->publish).queued_records, end);
+  link->never_at_ns = INT64_MAX;
+}
 
 /* Watches before their descriptors. */
 static void link_close(struct link *link)
@@ -241,6 +250,7 @@ int link_new(struct loop *loop, const struct sensor_settings *settings, uint64_t
     link_free(link);
     return err;
   }
+  link->never_at_ns = clock_monotonic_ns() + NS_PER_MINUTE;
   *out = link;
   return 0;
 }
@@ -253,6 +263,8 @@ void link_free(struct link *link)
   }
   if (link->is_connected) {
     publish_bye(link->publish, clock_now_ns());
+  } else if (link->never_at_ns != 0 && link->connections == 0) {
+    link_say_never(link, ", and are lost with it");
   }
   link_close(link);
   if (link->bus != NULL) {
@@ -280,6 +292,9 @@ void link_summary(struct link *link, struct summary *s)
 /* Two watches: a link that is silent, and a link that is due to be opened. */
 void link_tick(struct link *link)
 {
+  if (link->connections == 0 && clock_monotonic_ns() >= link->never_at_ns) {
+    link_say_never(link, "");
+  }
   if (link->link != NULL && !publish_tick(link->publish, clock_now_ns())) {
     link_replace(link, "no answer in time");
   }

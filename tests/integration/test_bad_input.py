@@ -239,3 +239,23 @@ def test_malformed_messages_are_refused_and_counted(collector, tmp_path):
     dealer.close()
     context.term()
     assert collector.ask("status") is not None
+
+
+def test_a_sensor_that_reached_nobody_says_so_at_its_end(tmp_path, processes):
+    collector = Collector(tmp_path / "collector", f"127.0.0.1:{free_port()}")  # never started
+    sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
+    sensor.start()
+    processes.append(sensor.process)
+    until(lambda: "capturing" in sensor.process.text(), "the capture is open")
+    assert sensor.process.stop() == 0
+    assert f"collector tcp://{collector.listen}: never connected; " in sensor.process.text()
+
+
+def test_a_sensor_that_reached_somebody_does_not(collector, tmp_path, processes):
+    sensor = Sensor(tmp_path / "s", "s", collector, interfaces="[lo]")
+    collector.process.child.send_signal(signal.SIGHUP)
+    sensor.start()
+    processes.append(sensor.process)
+    until(lambda: collector.sensor_named("s"), "the collector knows it")
+    assert sensor.process.stop() == 0
+    assert "never connected" not in sensor.process.text()
