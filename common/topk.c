@@ -9,41 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hash.h"
+#include "common/topk_state.h"
 
 #define CAPACITY_MAX ((size_t)1 << 28)
-#define NO_NODE      UINT32_MAX
-
-/* One counter. Nodes never move: heap and index point at them by number. */
-struct node {
-  struct topk_item item;
-  uint32_t place; /* in the heap */
-  uint32_t round; /* of the last merge that named it */
-};
-
-/* The count of a node is repeated here: most comparisons end without a look at the node. */
-struct place {
-  uint64_t count;
-  uint32_t node;
-};
-
-_Static_assert(sizeof(struct topk_item) == 16 + 8 * 8, "items compare as memory");
-
-/*   index: slot -> node      node[]: item, place      heap[]: place -> count, node
- *
- *   [ . ] [ 2 ] [ . ] [ 0 ]   0: 900 b  place 1            [ 700 2 ]      the least: evicted next
- *      hash of address ^      1: 950 c  place 2       [ 900 0 ] [ 950 1 ]
- *                             2: 700 a  place 0 */
-struct topk {
-  size_t capacity;
-  size_t count;
-  size_t mask; /* of the index, whose size is a power of two of at least twice the capacity */
-  uint64_t floor;
-  uint32_t round;
-  struct node *node;
-  struct place *heap; /* the least stands at 0 */
-  uint32_t *index;    /* slot -> node, NO_NODE for a hole */
-};
 
 /* All memory, for good: feeding, merging and listing allocate nothing. */
 struct topk *topk_new(size_t capacity)
@@ -86,17 +54,10 @@ void topk_clear(struct topk *t)
 {
   t->count = 0;
   t->floor = 0;
+  t->lift = 0;
+  t->largest = 0;
   t->round = 0;
   memset(t->index, 0xff, (t->mask + 1) * sizeof(*t->index));
-}
-
-/* Whether a ranks behind b: the smaller count, then the larger address. */
-static bool is_less(const struct topk_item *a, const struct topk_item *b)
-{
-  if (a->count != b->count) {
-    return a->count < b->count;
-  }
-  return addr_compare(&a->addr, &b->addr) > 0;
 }
 
 /* Saturates: a count that wrapped would push the heaviest host out. */
@@ -107,20 +68,24 @@ static uint64_t sum_of(uint64_t a, uint64_t b)
 
 /* The heap. */
 
-static struct topk_item *least(const struct topk *t)
+static struct topk_item least(const struct topk *t)
 {
-  return &t->node[t->heap[0].node].item;
+  return topk_raised(t, &t->node[t->heap[0].node].item);
 }
 
-/* is_less of the items that stand there. */
-static bool is_place_less(const struct topk *t, const struct place *a, const struct place *b)
+/* topk_is_less of the items that stand there. What is held is modulo 2^64: only raised counts
+ * compare. */
+static bool is_place_less(const struct topk *t, const struct topk_place *a,
+                          const struct topk_place *b)
 {
-  return a->count != b->count ? a->count < b->count
-                              : is_less(&t->node[a->node].item, &t->node[b->node].item);
+  if (a->count != b->count) {
+    return a->count + t->lift < b->count + t->lift;
+  }
+  return addr_compare(&t->node[a->node].item.addr, &t->node[b->node].item.addr) > 0;
 }
 
 /* Node and heap point at each other. */
-static void put(struct topk *t, size_t place, struct place what)
+static void put(struct topk *t, size_t place, struct topk_place what)
 {
   t->heap[place] = what;
   t->node[what.node].place = (uint32_t)place;
@@ -130,7 +95,7 @@ static void put(struct topk *t, size_t place, struct place what)
 static void sift_down(struct topk *t, size_t place)
 {
   uint32_t n = t->heap[place].node;
-  const struct place moved = {t->node[n].item.count, n};
+  const struct topk_place moved = {t->node[n].item.count, n};
   for (size_t child = 2 * place + 1; child < t->count; child = 2 * place + 1) {
     if (child + 1 < t->count && is_place_less(t, &t->heap[child + 1], &t->heap[child])) {
       child++;
@@ -147,7 +112,7 @@ static void sift_down(struct topk *t, size_t place)
 /* The same upwards, for a node that comes in at the end. */
 static void sift_up(struct topk *t, size_t place, uint32_t n)
 {
-  const struct place moved = {t->node[n].item.count, n};
+  const struct topk_place moved = {t->node[n].item.count, n};
   while (place > 0 && is_place_less(t, &moved, &t->heap[(place - 1) / 2])) {
     put(t, place, t->heap[(place - 1) / 2]);
     place = (place - 1) / 2;
@@ -155,34 +120,36 @@ static void sift_up(struct topk *t, size_t place, uint32_t n)
   put(t, place, moved);
 }
 
+/* A count became larger or smaller. */
+static void sift(struct topk *t, uint32_t n)
+{
+  sift_up(t, t->node[n].place, n);
+  sift_down(t, t->node[n].place);
+}
+
+/* Sets a counter as everybody sees it. */
+static void hold(struct topk *t, uint32_t n, const struct topk_item *item)
+{
+  struct topk_item *held = &t->node[n].item;
+  *held = *item;
+  held->count -= t->lift;
+  held->error -= t->lift;
+  t->largest = item->count > t->largest ? item->count : t->largest;
+}
+
 /* The index. */
-
-static size_t home_of(const struct topk *t, const struct addr *addr)
-{
-  return hash_bytes(addr->byte, sizeof(addr->byte)) & t->mask;
-}
-
-/* At most half of the slots are taken, so there is always a hole to stop at. */
-static size_t find_slot(const struct topk *t, const struct addr *addr)
-{
-  size_t slot = home_of(t, addr);
-  while (t->index[slot] != NO_NODE && !addr_equal(&t->node[t->index[slot]].item.addr, addr)) {
-    slot = (slot + 1) & t->mask;
-  }
-  return slot;
-}
 
 /* As in addr_set.c: whoever the hole would cut off from its home is pulled back. */
 static void remove_slot(struct topk *t, size_t hole)
 {
-  for (size_t i = (hole + 1) & t->mask; t->index[i] != NO_NODE; i = (i + 1) & t->mask) {
-    size_t home = home_of(t, &t->node[t->index[i]].item.addr);
+  for (size_t i = (hole + 1) & t->mask; t->index[i] != TOPK_NO_NODE; i = (i + 1) & t->mask) {
+    size_t home = topk_home(t, &t->node[t->index[i]].item.addr);
     if (((i - home) & t->mask) >= ((i - hole) & t->mask)) {
       t->index[hole] = t->index[i];
       hole = i;
     }
   }
-  t->index[hole] = NO_NODE;
+  t->index[hole] = TOPK_NO_NODE;
 }
 
 /* Takes item in, evicting the least when full. */
@@ -191,11 +158,11 @@ static void insert(struct topk *t, const struct topk_item *item)
   bool is_full = t->count == t->capacity;
   uint32_t n = is_full ? t->heap[0].node : (uint32_t)t->count;
   if (is_full) {
-    remove_slot(t, find_slot(t, &t->node[n].item.addr));
+    remove_slot(t, topk_slot(t, &t->node[n].item.addr));
   }
-  t->node[n].item = *item;
+  hold(t, n, item);
   t->node[n].round = t->round;
-  t->index[find_slot(t, &item->addr)] = n;
+  t->index[topk_slot(t, &item->addr)] = n;
   if (is_full) {
     sift_down(t, 0);
   } else {
@@ -218,12 +185,13 @@ void topk_add(struct topk *t, const struct addr *addr, const struct counts *tx,
               const struct counts *rx)
 {
   uint64_t bytes = sum_of(tx->bytes, rx->bytes);
-  uint32_t n = t->index[find_slot(t, addr)];
-  if (n != NO_NODE) {
-    struct topk_item *item = &t->node[n].item;
-    item->count = sum_of(item->count, bytes);
-    counts_add(&item->tx, tx);
-    counts_add(&item->rx, rx);
+  uint32_t n = t->index[topk_slot(t, addr)];
+  if (n != TOPK_NO_NODE) {
+    struct topk_item item = topk_raised(t, &t->node[n].item);
+    item.count = sum_of(item.count, bytes);
+    counts_add(&item.tx, tx);
+    counts_add(&item.rx, rx);
+    hold(t, n, &item);
     sift_down(t, t->node[n].place);
     return;
   }
@@ -231,7 +199,7 @@ void topk_add(struct topk *t, const struct addr *addr, const struct counts *tx,
     return; /* would push out a counter for nothing */
   }
   if (t->count == t->capacity) {
-    raise_floor(t, least(t)->count);
+    raise_floor(t, least(t).count);
   }
   struct topk_item item = {.addr = *addr, .error = t->floor, .tx = *tx, .rx = *rx};
   item.count = sum_of(item.error, bytes);
@@ -244,26 +212,33 @@ static uint64_t own_bytes(const struct topk_item *item)
   return sum_of(item->tx.bytes, item->rx.bytes);
 }
 
-/* Known to both: counts and errors add. */
-static void merge_known(struct topk *t, const struct topk_item *from)
+/* Known to both: counts and errors add, and the raise is taken back that was meant for the others.
+ */
+static void merge_known(struct topk *t, const struct topk_item *from, uint64_t raised)
 {
-  uint32_t n = t->index[find_slot(t, &from->addr)];
-  if (n == NO_NODE) {
+  uint32_t n = t->index[topk_slot(t, &from->addr)];
+  if (n == TOPK_NO_NODE) {
     return;
   }
-  struct topk_item *item = &t->node[n].item;
-  item->error = sum_of(item->error, from->error);
-  item->count = sum_of(item->count, sum_of(from->error, own_bytes(from)));
-  counts_add(&item->tx, &from->tx);
-  counts_add(&item->rx, &from->rx);
+  struct topk_item item = topk_raised(t, &t->node[n].item);
+  /* A forged summary may name an address twice. */
+  if (t->node[n].round != t->round) {
+    item.error -= raised;
+    item.count -= raised;
+  }
+  item.error = sum_of(item.error, from->error);
+  item.count = sum_of(item.count, sum_of(from->error, own_bytes(from)));
+  counts_add(&item.tx, &from->tx);
+  counts_add(&item.rx, &from->rx);
+  hold(t, n, &item);
   t->node[n].round = t->round;
-  sift_down(t, t->node[n].place);
+  sift(t, n);
 }
 
 /* Known to the other alone: here it may have had up to the old floor. */
 static void merge_unknown(struct topk *t, const struct topk_item *from, uint64_t old_floor)
 {
-  if (t->index[find_slot(t, &from->addr)] != NO_NODE) {
+  if (t->index[topk_slot(t, &from->addr)] != TOPK_NO_NODE) {
     return;
   }
   struct topk_item item = *from;
@@ -275,26 +250,29 @@ static void merge_unknown(struct topk *t, const struct topk_item *from, uint64_t
   }
   /* One that was merged as known and then evicted comes here again, with no larger count than it
    * was evicted with: it ranks behind every counter left, and is refused. */
-  if (is_less(&item, least(t))) {
+  const struct topk_item lowest = least(t);
+  if (topk_is_less(&item, &lowest)) {
     raise_floor(t, item.count);
     return;
   }
-  raise_floor(t, least(t)->count);
+  raise_floor(t, lowest.count);
   insert(t, &item);
 }
 
-/* Known here alone: there it may have had up to floor. Counts change all over, so the heap is built
- * anew, from the last parent up; a summary that never overflowed (floor 0) spares that. */
-static void raise_others(struct topk *t, uint64_t floor)
+/* Where a sum would saturate no common raise can stand for all: lift goes into the counters, each
+ * of those not named is raised for itself, and the heap is built anew, from the last parent up.
+ * Only forged counts are so large. */
+static void raise_each(struct topk *t, uint64_t floor)
 {
   for (size_t i = 0; i < t->count; i++) {
-    struct node *node = &t->node[i];
-    if (node->round != t->round) {
-      node->item.error = sum_of(node->item.error, floor);
-      node->item.count = sum_of(node->item.count, floor);
-      t->heap[node->place].count = node->item.count;
-    }
+    struct topk_node *node = &t->node[i];
+    uint64_t more = node->round != t->round ? floor : 0;
+    node->item.error = sum_of(node->item.error + t->lift, more);
+    node->item.count = sum_of(node->item.count + t->lift, more);
+    t->heap[node->place].count = node->item.count;
   }
+  t->lift = 0;
+  t->largest = UINT64_MAX;
   for (size_t place = t->count / 2; place-- > 0;) {
     sift_down(t, place);
   }
@@ -308,92 +286,20 @@ static void raise_others(struct topk *t, uint64_t floor)
 void topk_merge(struct topk *t, const struct topk_item *items, size_t n, uint64_t floor)
 {
   uint64_t old_floor = t->floor;
+  /* Known here alone: there it may have had up to floor. All are raised at once, and the known ones
+   * lowered again: they are few. */
+  uint64_t raised = floor <= UINT64_MAX - t->largest ? floor : 0;
   t->round++;
+  t->lift += raised;
+  t->largest += raised;
   for (size_t i = 0; i < n; i++) {
-    merge_known(t, &items[i]);
+    merge_known(t, &items[i], raised);
   }
-  if (floor > 0) {
-    raise_others(t, floor);
+  if (raised != floor) {
+    raise_each(t, floor);
   }
   t->floor = sum_of(old_floor, floor);
   for (size_t i = 0; i < n; i++) {
     merge_unknown(t, &items[i], old_floor);
   }
-}
-
-/* The list: a heap of the n best within the caller's memory, its worst at the top. */
-
-static void sift_list(struct topk_item *list, size_t n, size_t place)
-{
-  struct topk_item moved = list[place];
-  for (size_t child = 2 * place + 1; child < n; child = 2 * place + 1) {
-    if (child + 1 < n && is_less(&list[child + 1], &list[child])) {
-      child++;
-    }
-    if (!is_less(&list[child], &moved)) {
-      break;
-    }
-    list[place] = list[child];
-    place = child;
-  }
-  list[place] = moved;
-}
-
-/* Selection in the caller's array: no copy of all counters, and qsort might allocate. */
-size_t topk_list(const struct topk *t, struct topk_item *out, size_t n)
-{
-  if (n > t->count) {
-    n = t->count;
-  }
-  for (size_t i = 0; i < n; i++) {
-    out[i] = t->node[i].item;
-  }
-  for (size_t place = n / 2; place-- > 0;) {
-    sift_list(out, n, place);
-  }
-  for (size_t i = n; i < t->count && n > 0; i++) {
-    if (is_less(&out[0], &t->node[i].item)) {
-      out[0] = t->node[i].item;
-      sift_list(out, n, 0);
-    }
-  }
-  /* Taking the worst off, one after the other, fills the list from its end. */
-  for (size_t left = n; left > 1; left--) {
-    struct topk_item worst = out[0];
-    out[0] = out[left - 1];
-    out[left - 1] = worst;
-    sift_list(out, left - 1, 0);
-  }
-  return n;
-}
-
-uint64_t topk_floor(const struct topk *t)
-{
-  return t->floor;
-}
-
-size_t topk_count(const struct topk *t)
-{
-  return t->count;
-}
-
-size_t topk_capacity(const struct topk *t)
-{
-  return t->capacity;
-}
-
-/* As many counters, and each of them found in the other: heaps of one content may differ. */
-bool topk_equal(const struct topk *a, const struct topk *b)
-{
-  if (a->capacity != b->capacity || a->floor != b->floor || a->count != b->count) {
-    return false;
-  }
-  for (size_t i = 0; i < a->count; i++) {
-    const struct topk_item *item = &a->node[i].item;
-    uint32_t n = b->index[find_slot(b, &item->addr)];
-    if (n == NO_NODE || memcmp(item, &b->node[n].item, sizeof(*item)) != 0) {
-      return false;
-    }
-  }
-  return true;
 }
