@@ -342,11 +342,12 @@ static void page_print(const json_t *answer, const struct output *out)
   page_print_distinct(json_object_get(minute, "distinct"), out);
   page_print_losses(json_object_get(ledger, "undecoded"), "undecoded   ", out);
   page_print_losses(ledger, "lost        ", out);
-  output_print(out, page_number(minute, "records") > 0 ? OUTPUT_PLAIN : OUTPUT_WARN,
-               "window      %s .. %s, %s second records; 'sent' since the collector started\n",
-               output_time_text(out, json_get_text(window, "from", NULL), from),
-               output_time_text(out, json_get_text(window, "until", NULL), until),
-               output_count(page_number(minute, "records"), records));
+  output_print(
+      out, page_number(minute, "records") > 0 ? OUTPUT_PLAIN : OUTPUT_WARN,
+      "window      %s .. %s, records of %s of its seconds; 'sent' since the collector started\n",
+      output_time_text(out, json_get_text(window, "from", NULL), from),
+      output_time_text(out, json_get_text(window, "until", NULL), until),
+      output_count(page_number(minute, "records"), records));
 }
 
 /* The verdict of `sensors`, of one. */
