@@ -32,8 +32,8 @@ const struct command commands_table[] = {
     {"alerts", "[show ID]", "alerts, or one with its evidence",
      OPTIONS_ASK | OPTIONS_LIMIT | OPTIONS_STATE, alerts_run},
     {"replay", "CAPTURE...", "capture files through meter and detectors, without a daemon",
-     OPTIONS_LOOK | OPTIONS_LIMIT | OPTIONS_CONFIG | OPTIONS_LOCAL | OPTIONS_FLOWS_CSV |
-         OPTIONS_FLOW_SLOTS,
+     OPTIONS_LOOK | OPTIONS_LIMIT | OPTIONS_CONFIG | OPTIONS_LOCAL | OPTIONS_FLEET |
+         OPTIONS_FLOWS_CSV | OPTIONS_FLOW_SLOTS,
      replay_run},
     {"help", "[COMMAND]", "this list, or one command", OPTIONS_HELP, commands_help_run},
 };

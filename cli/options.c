@@ -164,19 +164,30 @@ static int options_set_flows_csv(struct options *out, const char *value, const c
 }
 
 /* Kept as text: an address and a network are told apart where they are used. */
-static int options_set_local(struct options *out, const char *value, const char **expected)
+static int options_add_network(struct options_networks *out, const char *value,
+                               const char **expected)
 {
   struct network network;
   if (network_parse(value, &network) != 0) {
     *expected = "an address or a network such as 10.0.0.0/8 (no bits behind the prefix)";
     return ERR_MALFORMED;
   }
-  if (out->local_count == OPTIONS_LOCAL_MAX) {
+  if (out->count == OPTIONS_NETWORKS_MAX) {
     *expected = "at most 256 of them";
     return ERR_MALFORMED;
   }
-  out->local[out->local_count++] = value;
+  out->text[out->count++] = value;
   return 0;
+}
+
+static int options_set_local(struct options *out, const char *value, const char **expected)
+{
+  return options_add_network(&out->local, value, expected);
+}
+
+static int options_set_fleet(struct options *out, const char *value, const char **expected)
+{
+  return options_add_network(&out->fleet, value, expected);
 }
 
 static const struct options_row options_rows[] = {
@@ -192,6 +203,8 @@ static const struct options_row options_rows[] = {
      options_set_config},
     {OPTIONS_LOCAL, "local", "NET", "an address or network of the capturing host; may be repeated",
      options_set_local},
+    {OPTIONS_FLEET, "fleet", "NET",
+     "an address or network of the fleet: splits traffic; may be repeated", options_set_fleet},
     {OPTIONS_FLOWS_CSV, "flows-csv", "FILE", "write each flow record to FILE as it ends",
      options_set_flows_csv},
     {OPTIONS_FLOW_SLOTS, "flow-slots", "N",
@@ -205,49 +218,6 @@ static const struct options_row options_rows[] = {
     {OPTIONS_VERSION, "version", NULL, "show the version and leave", NULL},
 };
 #define OPTIONS_ROWS (sizeof options_rows / sizeof options_rows[0])
-
-/* Levenshtein's distance by one row (Wagner-Fischer 1974); words longer than the room are far. */
-static size_t options_distance(const char *a, const char *b)
-{
-  size_t n = strlen(b), row[OPTIONS_WORD_MAX + 1];
-  if (n > OPTIONS_WORD_MAX || strlen(a) > OPTIONS_WORD_MAX) {
-    return OPTIONS_WORD_MAX;
-  }
-  for (size_t j = 0; j <= n; j++) {
-    row[j] = j;
-  }
-  for (size_t i = 1; a[i - 1] != '\0'; i++) {
-    /* corner is the distance of both words without their last letters, before row[j] is
-     * overwritten. */
-    size_t corner = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= n; j++) {
-      size_t best = corner + (a[i - 1] != b[j - 1]);
-      corner = row[j];
-      best = row[j] + 1 < best ? row[j] + 1 : best;
-      row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-    }
-  }
-  return row[n];
-}
-
-/* The nearest of all, if it is near enough; the first of equals. */
-const char *options_nearest(const char *typed, const char *const *known, size_t n)
-{
-  const char *nearest = NULL;
-  size_t least = SIZE_MAX;
-  for (size_t i = 0; i < n; i++) {
-    size_t distance = options_distance(typed, known[i]);
-    /* A third of the word, at least two letters: "tpo" means top, "elephants" means nothing
-     * here. */
-    size_t bound = strlen(known[i]) / 3 > 2 ? strlen(known[i]) / 3 : 2;
-    if (distance <= bound && distance < strlen(known[i]) && distance < least) {
-      least = distance;
-      nearest = known[i];
-    }
-  }
-  return nearest;
-}
 
 /* getopt_long's own view of the table; letters stay below 256, rows above. */
 static void options_getopt_table(struct option *table)

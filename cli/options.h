@@ -22,7 +22,7 @@ enum options_exit {
 };
 
 #define OPTIONS_DEFAULT_SOCKET "/run/seine/collector.sock"
-#define OPTIONS_LOCAL_MAX      256
+#define OPTIONS_NETWORKS_MAX   256
 #define OPTIONS_LIMIT_MAX      1000
 #define OPTIONS_FLOW_SLOTS_MAX 16777216
 
@@ -43,9 +43,16 @@ enum options_bit {
   OPTIONS_HELP = 1 << 12,
   OPTIONS_VERSION = 1 << 13,
   OPTIONS_FLOW_SLOTS = 1 << 14,
+  OPTIONS_FLEET = 1 << 15,
   /* The looks that every command with output takes, and those of a question to the collector. */
   OPTIONS_LOOK = OPTIONS_JSON | OPTIONS_BITS | OPTIONS_UTC | OPTIONS_TZ | OPTIONS_HELP,
   OPTIONS_ASK = OPTIONS_LOOK | OPTIONS_WATCH | OPTIONS_SOCKET,
+};
+
+/* Of an option that may be repeated: addresses and networks, checked. */
+struct options_networks {
+  const char *text[OPTIONS_NETWORKS_MAX];
+  size_t count;
 };
 
 /* As they were given. Texts are borrowed from argv and the environment. */
@@ -61,8 +68,7 @@ struct options {
   const char *config;
   const char *flows_csv;
   long flow_slots; /* 0: not given */
-  const char *local[OPTIONS_LOCAL_MAX];
-  size_t local_count;
+  struct options_networks local, fleet;
   char **word; /* the command and its operands, borrowed from argv */
   int word_count;
 };

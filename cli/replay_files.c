@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "cli/replay_local.h"
 #include "cli/replay_name.h"
 #include "common/clock.h"
 #include "sensor/capture.h"
@@ -178,7 +179,6 @@ static void replay_files_flow(void *context, const struct flow_record *record)
 /* Not dense: empty seconds are skipped. What travels nowhere needs no narrow bounds. */
 static int replay_files_meter(struct replay_source *source)
 {
-  const struct replay_local *local = &source->file.local;
   bool has_flow = source->files->sinks.flow != NULL;
   struct meter_sinks sinks = {source, replay_files_summary, has_flow ? replay_files_flow : NULL};
   struct meter_config config;
@@ -197,8 +197,7 @@ static int replay_files_meter(struct replay_source *source)
     return index;
   }
   source->interface = (uint16_t)index;
-  return meter_set_local(source->meter, local->addr, local->addr_count, local->network,
-                         local->network_count);
+  return replay_local_apply(&source->file.local, source->meter);
 }
 
 /* A pcapng file may name an interface of another link type at any place. */

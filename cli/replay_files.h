@@ -20,11 +20,12 @@
 struct flow_record;
 struct replay_files;
 
-/* What is the capturing host's own. */
+/* What is the capturing host's own, and whose addresses are fleet peers. */
 struct replay_local {
-  size_t addr_count, network_count;
+  size_t addr_count, network_count, fleet_count;
   struct addr addr[MESSAGE_ADDRESSES_MAX];
   struct network network[REPLAY_NETWORKS_MAX];
+  struct network fleet[REPLAY_NETWORKS_MAX];
 };
 
 /* One file, as it stands; borrowed. Files stay in the order of the command line. */

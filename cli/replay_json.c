@@ -47,14 +47,19 @@ static json_t *replay_json_totals(const struct replay_sum *sum)
   return totals;
 }
 
-/* All directions, those that never occurred as zeros. */
+/* All directions, those that never occurred as zeros. Of what was sent and received also how much
+ * of it with fleet peers and how much with others; null where nobody said who is of the fleet. */
 static json_t *replay_json_directions(const struct replay_sum *sum)
 {
   json_t *object = json_object();
   for (int d = 0; d < SUMMARY_DIRECTIONS; d++) {
     struct counts total = replay_sum_direction(sum, (enum summary_direction)d);
-    json_object_set_new(object, summary_direction_name((enum summary_direction)d),
-                        json_counts(&total));
+    struct counts fleet = replay_sum_fleet(sum, (enum summary_direction)d);
+    json_t *way = json_counts(&total);
+    if (d == SUMMARY_TX || d == SUMMARY_RX) {
+      render_split(way, &total, sum->lacks_fleet ? NULL : &fleet);
+    }
+    json_object_set_new(object, summary_direction_name((enum summary_direction)d), way);
   }
   return object;
 }

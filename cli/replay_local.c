@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Own addresses of replayed sensors. Addresses and networks are taken apart here: an address can be
- * looked up fleet-wide and says whose host it is; a network only tells the meter which side of a
- * packet is ours. */
+/* Own addresses of replayed sensors, and their peers. Addresses and networks are taken apart here:
+ * an address can be looked up fleet-wide and says whose host it is; a network only tells the meter
+ * which side of a packet is ours. */
 #include "cli/replay_local.h"
 
 #include <string.h>
 
 #include "collector/pipeline.h"
+#include "sensor/meter.h"
 
 #define REPLAY_LOCAL_FULL_BITS 128 /* a network of one address, of either family */
 
@@ -38,11 +39,16 @@ int replay_local_read(const struct options *options, const struct collector_sett
                       const char *sensor, struct replay_local *out, struct err_message *message)
 {
   *out = (struct replay_local){0};
-  for (size_t i = 0; i < options->local_count; i++) {
-    int err = replay_local_add(out, options->local[i], message);
+  for (size_t i = 0; i < options->local.count; i++) {
+    int err = replay_local_add(out, options->local.text[i], message);
     if (err != 0) {
       return err;
     }
+  }
+  /* Checked by the options, which take no more than there is room for. */
+  for (size_t i = 0; i < options->fleet.count && i < REPLAY_NETWORKS_MAX; i++) {
+    out->fleet_count +=
+        network_parse(options->fleet.text[i], &out->fleet[out->fleet_count]) == 0 ? 1 : 0;
   }
   /* By the name that replay_files gave the file; other entries are of other files, or of live
    * sensors. */
@@ -58,5 +64,22 @@ int replay_local_read(const struct options *options, const struct collector_sett
       }
     }
   }
+  return 0;
+}
+
+/* Without --fleet the meter stays without a set: the split is absent. */
+int replay_local_apply(const struct replay_local *local, struct meter *meter)
+{
+  int err =
+      meter_set_local(meter, local->addr, local->addr_count, local->network, local->network_count);
+  if (err != 0 || local->fleet_count == 0) {
+    return err;
+  }
+  struct fleet_peers *peers = fleet_peers_new(0);
+  if (peers == NULL) {
+    return ERR_NO_MEMORY;
+  }
+  (void)fleet_peers_set_networks(peers, local->fleet, local->fleet_count); /* not too many */
+  meter_set_fleet(meter, peers, INT64_MIN);
   return 0;
 }

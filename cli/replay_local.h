@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose addresses are a replayed sensor's own: --local for all, `sensors: NAME: addresses:` for
  * one. With them a packet has a direction, and a total can be counted once (P1); without any every
- * packet is of unknown direction, and replay says so. */
+ * packet is of unknown direction, and replay says so. Whose addresses are fleet peers: --fleet. */
 #ifndef CLI_REPLAY_LOCAL_H
 #define CLI_REPLAY_LOCAL_H
 
@@ -9,10 +9,14 @@
 #include "cli/replay_files.h"
 
 struct collector_settings;
+struct meter;
 
 /* Adds both kinds for the sensor to *out (emptied first). ERR_LIMIT: more than fit; ERR_MALFORMED;
  * message names the entry. */
 int replay_local_read(const struct options *options, const struct collector_settings *settings,
                       const char *sensor, struct replay_local *out, struct err_message *message);
+
+/* Tells the file's meter, before its first frame. ERR_NO_MEMORY. */
+int replay_local_apply(const struct replay_local *local, struct meter *meter);
 
 #endif

@@ -129,6 +129,26 @@ static void replay_print_fleet(const json_t *answer, const struct output *out)
                output_bytes(out, replay_print_number(json_object_get(ways, "rx"), "bytes"), rx));
 }
 
+/* With whom, where --fleet says who belongs to it. */
+static void replay_print_peers(const json_t *answer, const struct output *out)
+{
+  static const struct {
+    const char *way, *fleet, *outside;
+  } lines[] = {{"tx", "sent to it", "to others"}, {"rx", "received from it", "from others"}};
+  const json_t *ways = json_object_get(answer, "directions");
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    const json_t *way = json_object_get(ways, lines[i].way);
+    const json_t *fleet = json_object_get(way, "fleet");
+    const json_t *outside = json_object_get(way, "outside");
+    char a[OUTPUT_TEXT_MAX], b[OUTPUT_TEXT_MAX];
+    if (json_is_object(fleet)) {
+      output_print(out, OUTPUT_PLAIN, "            %s %s, %s %s\n", lines[i].fleet,
+                   output_bytes(out, replay_print_number(fleet, "bytes"), a), lines[i].outside,
+                   output_bytes(out, replay_print_number(outside, "bytes"), b));
+    }
+  }
+}
+
 /* "No alerts" is an answer, so it is printed. */
 static void replay_print_alerts(const json_t *answer, const struct output *out)
 {
@@ -151,6 +171,7 @@ void replay_print(const json_t *answer, const struct output *out)
   replay_print_files(json_object_get(answer, "files"), out);
   replay_print_totals(answer, out);
   replay_print_fleet(answer, out);
+  replay_print_peers(answer, out);
   replay_print_losses(answer, out);
   fputc('\n', out->file);
   if (json_array_size(json_object_get(answer, "top_hosts")) > 0) {

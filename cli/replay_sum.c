@@ -82,11 +82,9 @@ static void replay_sum_keep(struct replay_sum *sum, const struct summary *s)
 /* Totals by direction and protocol, which everything else is derived from. */
 static void replay_sum_minute(struct replay_sum *sum, const struct summary *s)
 {
-  for (int d = 0; d < SUMMARY_DIRECTIONS; d++) {
-    for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
-      counts_add(&sum->traffic[d][p], &s->traffic[d][p]);
-    }
-  }
+  summary_traffic_add(&sum->traffic[0][0], &s->traffic[0][0]);
+  summary_traffic_add(&sum->fleet_traffic[0][0], &s->fleet_traffic[0][0]);
+  sum->lacks_fleet |= !s->has_fleet;
   sum->ipv4_packets += s->ipv4_packets;
   sum->ipv6_packets += s->ipv6_packets;
   sum->fragments += s->fragments;
@@ -214,6 +212,15 @@ struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_di
   struct counts total = {0};
   for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
     counts_add(&total, &sum->traffic[direction][p]);
+  }
+  return total;
+}
+
+struct counts replay_sum_fleet(const struct replay_sum *sum, enum summary_direction direction)
+{
+  struct counts total = {0};
+  for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
+    counts_add(&total, &sum->fleet_traffic[direction][p]);
   }
   return total;
 }

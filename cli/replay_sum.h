@@ -26,6 +26,8 @@ struct replay_bounds {
 struct replay_sum {
   /* Sums over the minute records of all sensors. */
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  struct counts fleet_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  bool lacks_fleet; /* a record had no split: there is none of the whole */
   uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames, tunnelled_packets;
   struct summary_tcp tcp;
   struct summary_dns dns;
@@ -60,8 +62,10 @@ void replay_sum_merged(struct replay_sum *sum, int64_t now_ns);
 void replay_sum_window(struct replay_sum *sum, const struct fleet_window *window);
 /* Remembers what fired; renews what it remembers already. */
 void replay_sum_alert(struct replay_sum *sum, const struct alert *alert);
-/* traffic[direction] over all protocols; traffic[..][protocol] over all directions. */
+/* traffic[direction], fleet_traffic[direction] over all protocols; traffic[..][protocol] over all
+ * directions. */
 struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_direction direction);
+struct counts replay_sum_fleet(const struct replay_sum *sum, enum summary_direction direction);
 struct counts replay_sum_protocol(const struct replay_sum *sum, enum summary_protocol protocol);
 
 #endif

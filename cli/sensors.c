@@ -108,6 +108,27 @@ static void sensors_seen_cell(struct table *table, const json_t *interface)
   }
 }
 
+/* The link's speed, and how much of it the fuller of its two ways takes. */
+static void sensors_speed_cells(struct table *table, const json_t *interface,
+                                const struct output *out)
+{
+  char text[OUTPUT_TEXT_MAX];
+  struct output bits = *out;
+  bits.is_bits = true; /* as everybody says it */
+  uint64_t speed_bps = sensors_number(interface, "speed_bps");
+  const json_t *used = json_object_get(interface, "utilisation_percent");
+  double rx = json_get_number(used, "rx", 0);
+  double tx = json_get_number(used, "tx", 0);
+  table_cell(table, OUTPUT_PLAIN, "%s%s",
+             speed_bps > 0 ? output_bytes(&bits, speed_bps / 8, text) : "-",
+             speed_bps > 0 ? "/s" : "");
+  if (json_is_object(used)) {
+    table_cell(table, OUTPUT_PLAIN, "%.1f %%", rx > tx ? rx : tx);
+  } else {
+    table_cell(table, OUTPUT_PLAIN, "-");
+  }
+}
+
 /* Kernel counters beside what was captured: the two should agree up to own traffic and drops. */
 static void sensors_print_interfaces(const json_t *sensors, const struct output *out)
 {
@@ -116,7 +137,8 @@ static void sensors_print_interfaces(const json_t *sensors, const struct output 
       {"KERNEL RX", TABLE_RIGHT, 0},    {"KERNEL TX", TABLE_RIGHT, 0},
       {"CAPTURED", TABLE_RIGHT, 0},     {"OWN", TABLE_RIGHT, 4},
       {"SEEN", TABLE_RIGHT, 1},         {"RING DROPS", TABLE_RIGHT, 2},
-      {"DEVICE DROPS", TABLE_RIGHT, 3},
+      {"DEVICE DROPS", TABLE_RIGHT, 3}, {"SPEED", TABLE_RIGHT, 6},
+      {"USED", TABLE_RIGHT, 5},
   };
   struct table *table = table_new(columns, sizeof columns / sizeof columns[0]);
   size_t i, k;
@@ -145,6 +167,7 @@ static void sensors_print_interfaces(const json_t *sensors, const struct output 
       sensors_seen_cell(table, interface);
       sensors_count_cell(table, sensors_number(interface, "capture_dropped"), OUTPUT_WARN);
       sensors_count_cell(table, sensors_number(interface, "interface_dropped"), OUTPUT_WARN);
+      sensors_speed_cells(table, interface, out);
     }
   }
   table_print(table, out);

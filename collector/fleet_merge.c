@@ -96,14 +96,30 @@ static uint64_t sampled_out(const struct summary *s)
   return out;
 }
 
+/* A part without a split is in none of both sums: how much of it went to whom is not known. */
+static void split_add(struct fleet_window *window, const struct summary *s)
+{
+  if (!s->has_fleet) {
+    return;
+  }
+  uint64_t version = s->fleet_map_version;
+  if (window->split_parts == 0 || version < window->fleet_map_low) {
+    window->fleet_map_low = version;
+  }
+  if (version > window->fleet_map_high) {
+    window->fleet_map_high = version;
+  }
+  window->split_parts++;
+  window->is_fleet_mixed |= s->is_fleet_mixed;
+  summary_traffic_add(&window->split_traffic[0][0], &s->traffic[0][0]);
+  summary_traffic_add(&window->fleet_traffic[0][0], &s->fleet_traffic[0][0]);
+}
+
 /* Plain sums: the order of parts does not matter to them. */
 static void counters_add(struct fleet_window *window, const struct summary *s)
 {
-  for (size_t d = 0; d < SUMMARY_DIRECTIONS; d++) {
-    for (size_t p = 0; p < SUMMARY_PROTOCOLS; p++) {
-      counts_add(&window->traffic[d][p], &s->traffic[d][p]);
-    }
-  }
+  summary_traffic_add(&window->traffic[0][0], &s->traffic[0][0]);
+  split_add(window, s);
   for (size_t i = 0; i < SUMMARY_TCP_EVENTS; i++) {
     window->tcp_events[i] += s->tcp_events[i];
   }
@@ -309,6 +325,8 @@ struct fleet_window *fleet_merge_parts(struct fleet_merge *merge, uint32_t revis
     talkers_add(merge, parts[i]);
     total_add(merge, parts[i]);
   }
+  window->is_fleet_mixed |= window->fleet_map_low != window->fleet_map_high ||
+                            (window->split_parts > 0 && window->split_parts < n);
   /* The largest of all parts; the floor bounds every host that is not listed. */
   window->talker_count = topk_list(merge->talkers, window->talkers, FLEET_TALKERS);
   window->talkers_floor = topk_floor(merge->talkers);

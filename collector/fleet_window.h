@@ -33,6 +33,13 @@ struct fleet_window {
                                   out */
 
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]; /* sums of observations */
+  /* Of the parts that split theirs by fleet and outside peers (has_fleet), so that both add up to
+   * what those parts saw; how many they are, and of which maps. */
+  struct counts fleet_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  struct counts split_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  uint32_t split_parts;
+  uint64_t fleet_map_low, fleet_map_high; /* least and newest version */
+  bool is_fleet_mixed;                    /* unlike versions, or parts without a split */
   /* Each byte once: what fleet hosts sent, plus what they received from outside. Bounds, as folded
    * rows cannot be told apart. Absent (has_total false) when no sensor knows its own addresses. */
   bool has_total;

@@ -39,7 +39,7 @@ struct alert_sums queries_alert_sums(const struct queries *queries);
 /* [{"what","since","text"}], the gravest first; empty: all is well. */
 json_t *queries_troubles(const struct question *question, const struct alert_sums *sums);
 /* Rates by direction that fleet totals leave out, over the seconds before until_ns. */
-int queries_apart(const struct question *question, int64_t until_ns, json_t **out);
+int queries_apart(const struct question *question, int64_t until_ns, json_t **out, json_t **peers);
 
 /* /v1/status */
 int queries_status(const struct question *question, json_t **out);

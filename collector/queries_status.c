@@ -203,7 +203,7 @@ static void set_partial(const struct hosts *hosts, json_t *answer)
 
 /* What comes from the store, and how far it reaches. */
 struct stored {
-  json_t *rates, *totals, *apart;
+  json_t *rates, *totals, *apart, *peers;
 };
 
 /* The end of the newest window on disk bounds all three. Nothing is left behind on an error. */
@@ -212,18 +212,20 @@ static int read_stored(const struct question *question, struct stored *out)
   int64_t newest = INT64_MIN;
   int err = store_newest_window(question->queries->store, &newest);
   int64_t until = newest == INT64_MIN ? INT64_MIN : newest + NS_PER_S;
-  *out = (struct stored){NULL, NULL, NULL};
+  *out = (struct stored){NULL, NULL, NULL, NULL};
   err = err != 0 ? err : render_rates(question, until, &out->rates);
   err = err != 0 ? err : render_totals(question, until, &out->totals);
   if (err == 0 && json_is_object(out->rates)) {
-    err = queries_apart(question, until, &out->apart);
+    err = queries_apart(question, until, &out->apart, &out->peers);
   } else if (err == 0) {
     out->apart = json_null();
+    out->peers = json_null();
   }
   if (err != 0) {
     json_decref(out->rates);
     json_decref(out->totals);
     json_decref(out->apart);
+    json_decref(out->peers);
   }
   return err;
 }
@@ -242,8 +244,8 @@ int queries_status(const struct question *question, json_t **out)
   }
   bool is_starting = stats.newest_closed_ns == INT64_MIN;
   *out = json_pack(
-      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "now",
-      json_time(question->now_ns), "version", SEINE_VERSION, "state",
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+      "now", json_time(question->now_ns), "version", SEINE_VERSION, "state",
       is_starting ? "starting" : "ok", "troubles", queries_troubles(question, &alerts), "started",
       json_time(queries->started_ns), "uptime_seconds",
       json_integer((question->now_ns - queries->started_ns) / NS_PER_S), "sensors",
@@ -255,6 +257,7 @@ int queries_status(const struct question *question, json_t **out)
       render_feed(queries->feed));
   if (*out != NULL) {
     set_partial(pipeline_hosts(queries->pipeline), *out);
+    json_object_set_new(*out, "peers", stored.peers);
   }
   if (*out != NULL && is_starting) {
     set_message(*out, &sums);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers, windows and sensors as JSON; rankings and alerts are in files of their own. Names and
+/* Numbers and sensors as JSON; windows, rankings and alerts are in files of their own. Names and
  * units are set here and nowhere else, so that the API, the webhooks and `seine replay` say the
  * same thing by the same name. json_pack takes over each new reference ("o"), also when it fails.
  */
@@ -89,54 +89,6 @@ json_t *render_ledger(const struct summary_ledger *ledger)
       json_u64(ledger->fragments_folded));
 }
 
-/* All protocols of each direction; render_protocols is the same table read the other way. */
-json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS])
-{
-  json_t *object = json_object();
-  for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-    struct counts sum = {0, 0, 0};
-    for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-      counts_add(&sum, &traffic[direction][protocol]);
-    }
-    json_object_set_new(object, summary_direction_name((enum summary_direction)direction),
-                        json_counts(&sum));
-  }
-  return object;
-}
-
-/* Over all directions. */
-json_t *render_protocols(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS])
-{
-  json_t *object = json_object();
-  for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-    struct counts sum = {0, 0, 0};
-    for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-      counts_add(&sum, &traffic[direction][protocol]);
-    }
-    json_object_set_new(object, summary_protocol_name((enum summary_protocol)protocol),
-                        json_counts(&sum));
-  }
-  return object;
-}
-
-/* null, not 0, where no sensor knows its own addresses: then nothing can be counted once. */
-static json_t *render_total(const struct fleet_window *window)
-{
-  if (!window->has_total) {
-    return json_null();
-  }
-  return json_pack("{s:o, s:o}", "bytes", render_bound(&window->total_bytes), "packets",
-                   render_bound(&window->total_packets));
-}
-
-/* The four events that summaries count. */
-static json_t *render_tcp(const uint64_t events[SUMMARY_TCP_EVENTS])
-{
-  return json_pack("{s:o, s:o, s:o, s:o}", "syn", json_u64(events[SUMMARY_TCP_SYN]), "syn_ack",
-                   json_u64(events[SUMMARY_TCP_SYN_ACK]), "fin", json_u64(events[SUMMARY_TCP_FIN]),
-                   "rst", json_u64(events[SUMMARY_TCP_RST]));
-}
-
 /* Attempts that nobody has answered yet count as half open, until an answer withdraws them. */
 json_t *render_tcp_flows(const struct summary_tcp *tcp)
 {
@@ -157,50 +109,6 @@ json_t *render_segments(const struct summary_segments *segments)
   return json_pack("{s:o, s:o, s:o}", "segments", json_u64(segments->super_segments),
                    "wire_packets", json_u64(segments->wire_packets), "header_bytes",
                    json_u64(segments->header_bytes));
-}
-
-/* null where no sensor told it. */
-static json_t *render_distinct(const struct fleet_window *window)
-{
-  const struct summary_sketches *sketches = window->sketches;
-  if (sketches == NULL) {
-    return json_null();
-  }
-  return json_pack("{s:o, s:o, s:o}", "clients_estimate",
-                   render_number(rint(hll_estimate(&sketches->clients))), "servers_estimate",
-                   render_number(rint(hll_estimate(&sketches->servers))), "services_estimate",
-                   render_number(rint(hll_estimate(&sketches->services))));
-}
-
-/* What came after the first release of these names. */
-static void window_set_more(json_t *object, const struct fleet_window *window)
-{
-  json_object_set_new(object, "tcp_flows", render_tcp_flows(&window->tcp));
-  json_object_set_new(object, "dns", render_dns(&window->dns));
-  json_object_set_new(object, "super_segments", render_segments(&window->segments));
-  json_object_set_new(object, "tunnelled_packets", json_u64(window->tunnelled_packets));
-  json_object_set_new(object, "distinct", render_distinct(window));
-  json_object_set_new(object, "quality", render_quality(window->quality));
-}
-
-/* The estimate is rounded to whole addresses: its error (6.5 %) is far above one. */
-json_t *render_window(const struct fleet_window *window)
-{
-  double addresses = hll_estimate(&window->addresses);
-  json_t *object = json_pack(
-      "{s:o, s:o, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "start",
-      json_time(window->start_ns), "seconds",
-      render_number((double)window->length_ns / (double)NS_PER_S), "revision",
-      (int)window->revision, "sensors_expected", (int)window->sensors_expected, "sensors_present",
-      (int)window->sensors_present, "completeness_percent",
-      render_percent(window->completeness_percent), "directions",
-      render_directions(window->traffic), "protocols", render_protocols(window->traffic), "total",
-      render_total(window), "distinct_addresses_estimate", render_number(rint(addresses)),
-      "flows_active", json_u64(window->flows_active), "flows_new", json_u64(window->flows_new),
-      "interface_bytes", json_u64(window->interface_bytes), "tcp", render_tcp(window->tcp_events),
-      "ledger", render_ledger(&window->ledger));
-  window_set_more(object, window);
-  return object;
 }
 
 enum render_host_state render_host_state(const struct host *host, int64_t now_ns)
@@ -234,20 +142,34 @@ static json_t *render_seen(const struct summary_interface *interface, bool is_sa
   return render_percent(100.0 * (double)seen / (double)kernel);
 }
 
-/* Kernel and capture side by side, as the sensor counted them in its newest second. No kernel
- * where its counters were reset or wrapped, or there are none (replay). */
+/* Of the speed, each way, by the kernel's bytes of one second; null where one of the two is not
+ * known. */
+static json_t *render_utilisation(const struct summary_interface *interface)
+{
+  if (!interface->has_kernel || interface->speed_mbit == 0) {
+    return json_null();
+  }
+  double percent_per_byte = 100.0 * 8 / (1e6 * interface->speed_mbit);
+  return json_pack("{s:o, s:o}", "rx",
+                   render_percent((double)interface->kernel.rx_bytes * percent_per_byte), "tx",
+                   render_percent((double)interface->kernel.tx_bytes * percent_per_byte));
+}
+
+/* Kernel and capture side by side, as the sensor counted them in its newest second. */
 static json_t *render_interface(const struct summary_interface *interface, bool is_sampled)
 {
-  json_t *kernel = interface->has_kernel ? render_kernel(&interface->kernel) : json_null();
-  return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                   json_text(interface->name), "up", (int)interface->is_up, "filtered",
-                   (int)interface->is_filtered, "seen_percent", render_seen(interface, is_sampled),
-                   "kernel", kernel, "captured_packets", json_u64(interface->captured_packets),
-                   "captured_bytes", json_u64(interface->captured_bytes), "own_packets",
-                   json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
-                   "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
-                   json_u64(interface->interface_dropped), "uncounted_ns",
-                   json_integer(interface->uncounted_ns));
+  uint64_t speed_bps = UINT64_C(1000000) * interface->speed_mbit;
+  return json_pack(
+      "{s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+      json_text(interface->name), "up", (int)interface->is_up, "filtered",
+      (int)interface->is_filtered, "seen_percent", render_seen(interface, is_sampled), "kernel",
+      interface->has_kernel ? render_kernel(&interface->kernel) : json_null(), "captured_packets",
+      json_u64(interface->captured_packets), "captured_bytes", json_u64(interface->captured_bytes),
+      "own_packets", json_u64(interface->own_packets), "own_bytes", json_u64(interface->own_bytes),
+      "capture_dropped", json_u64(interface->capture_dropped), "interface_dropped",
+      json_u64(interface->interface_dropped), "uncounted_ns", json_integer(interface->uncounted_ns),
+      "speed_bps", speed_bps > 0 ? json_u64(speed_bps) : json_null(), "utilisation_percent",
+      render_utilisation(interface));
 }
 
 /* The same two over all time: kernel = captured + own + dropped is the check of a capture. */

@@ -26,11 +26,15 @@ json_t *render_alert_saved(const struct alert *alert, bool is_saved);
  * looked up in detect_table, or the collector's own. */
 int render_alert_read(const json_t *object, struct alert *out);
 /* {"start","seconds","revision","sensors_expected","sensors_present","completeness_percent",
- *  "directions":{"tx":{"packets","bytes","payload_bytes"},...},"protocols":{...},"total":{"bytes":{"low",
+ *  "directions":{"tx":{"packets","bytes","payload_bytes","fleet","outside"},...},"protocols":{...},"total":{"bytes":{"low",
  *  "high"},"packets":{...}} or null,"distinct_addresses_estimate","flows_active","flows_new",
  *  "interface_bytes","tcp":{"syn","syn_ack","fin","rst"},"ledger":{...},"tcp_flows","dns",
- *  "super_segments","tunnelled_packets","distinct":{"clients_estimate",...} or null,"quality"} */
+ *  "super_segments","tunnelled_packets","distinct":{"clients_estimate",...} or null,"quality",
+ *  "fleet_map":{"parts","low","high","mixed"} or null} */
 json_t *render_window(const struct fleet_window *window);
+/* Into the counts of one direction (borrowed): "fleet" and "outside", what of its total went to or
+ * came from whom; both null without fleet, when the split is absent. */
+void render_split(json_t *way, const struct counts *total, const struct counts *fleet);
 /* {"frames","wire_bytes","undecoded":{reason:count},"own_frames","capture_dropped",...} */
 json_t *render_ledger(const struct summary_ledger *ledger);
 /* {"attempts","answered","refused","half_open","withdrawn","resets","retransmitted"} */
@@ -43,9 +47,12 @@ json_t *render_segments(const struct summary_segments *segments);
 json_t *render_quality(const uint8_t quality[SUMMARY_MEASURES]);
 /* "exact", or which part of the flows was looked at: "scaled 1/4". */
 json_t *render_sampling(uint8_t shift);
-/* {"tx":{"packets","bytes","payload_bytes"},...} over all protocols; {"tcp":{...},...} over all
- * directions. */
-json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]);
+/* {"tx":{"packets","bytes","payload_bytes","fleet","outside"},...} over all protocols; fleet is the
+ * part of split that has a fleet peer, both NULL where that is not known. {"tcp":{...},...} over
+ * all directions. */
+json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS],
+                          const struct counts split[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS],
+                          const struct counts fleet[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]);
 json_t *render_protocols(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS]);
 /* {"rx_packets","tx_packets","rx_bytes",...} */
 json_t *render_kernel(const struct summary_kernel *kernel);

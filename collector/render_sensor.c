@@ -91,7 +91,10 @@ json_t *render_sensor_minute(const struct sensor_minute *minute)
   /* Without any record there is nothing that could be exact. */
   json_object_set_new(object, "quality",
                       minute->records > 0 ? render_quality(minute->quality) : json_null());
-  json_object_set_new(object, "directions", render_directions(minute->traffic));
+  json_object_set_new(object, "directions",
+                      render_directions(minute->traffic,
+                                        minute->has_fleet ? minute->split_traffic : NULL,
+                                        minute->has_fleet ? minute->fleet_traffic : NULL));
   json_object_set_new(object, "protocols", render_protocols(minute->traffic));
   json_object_set_new(object, "ipv4_packets", json_u64(minute->ipv4_packets));
   json_object_set_new(object, "ipv6_packets", json_u64(minute->ipv6_packets));

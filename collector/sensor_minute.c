@@ -97,10 +97,11 @@ static void sketches_add(struct sensor_minute *minute, const struct summary *s)
 /* Counters that need no more than a sum. */
 static void counters_add(struct sensor_minute *minute, const struct summary *s)
 {
-  for (size_t d = 0; d < SUMMARY_DIRECTIONS; d++) {
-    for (size_t p = 0; p < SUMMARY_PROTOCOLS; p++) {
-      counts_add(&minute->traffic[d][p], &s->traffic[d][p]);
-    }
+  summary_traffic_add(&minute->traffic[0][0], &s->traffic[0][0]);
+  if (s->has_fleet) {
+    minute->has_fleet = true;
+    summary_traffic_add(&minute->split_traffic[0][0], &s->traffic[0][0]);
+    summary_traffic_add(&minute->fleet_traffic[0][0], &s->fleet_traffic[0][0]);
   }
   minute->ipv4_packets += s->ipv4_packets;
   minute->ipv6_packets += s->ipv6_packets;

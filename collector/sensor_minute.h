@@ -32,6 +32,10 @@ struct sensor_minute {
   uint64_t records;
   int64_t newest_ns; /* start of the newest record; INT64_MIN: none */
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  /* Of the records that split theirs (struct summary.has_fleet). */
+  bool has_fleet;
+  struct counts split_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  struct counts fleet_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
   uint64_t ipv4_packets, ipv6_packets, fragments, non_ip_frames, tunnelled_packets, flows_new;
   struct summary_tcp tcp;
   struct summary_dns dns;

@@ -156,6 +156,16 @@ static void remove_slot(struct addr_set *set, size_t hole)
   set->count--;
 }
 
+int addr_set_remove(struct addr_set *set, const struct addr *a)
+{
+  size_t i = find(set, a);
+  if (is_empty(set, i)) {
+    return ERR_NOT_FOUND;
+  }
+  remove_slot(set, i);
+  return 0;
+}
+
 size_t addr_set_expire(struct addr_set *set, int64_t before_ns)
 {
   size_t before = set->count;

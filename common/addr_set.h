@@ -19,6 +19,8 @@ int addr_set_add(struct addr_set *set, const struct addr *a, int64_t stamp_ns, b
 bool addr_set_contains(const struct addr_set *set, const struct addr *a);
 /* The stamp of a; ERR_NOT_FOUND. */
 int addr_set_stamp(const struct addr_set *set, const struct addr *a, int64_t *stamp_ns);
+/* Takes a out; ERR_NOT_FOUND. */
+int addr_set_remove(struct addr_set *set, const struct addr *a);
 /* Removes every address whose stamp is older than before_ns; returns how many. */
 size_t addr_set_expire(struct addr_set *set, int64_t before_ns);
 size_t addr_set_count(const struct addr_set *set);

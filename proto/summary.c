@@ -239,14 +239,31 @@ void summary_free(struct summary *s)
   free(s);
 }
 
-/* A sum over the row of one direction in the matrix traffic[direction][protocol]. */
-struct counts summary_direction_total(const struct summary *s, enum summary_direction direction)
+void summary_traffic_add(struct counts *into, const struct counts *from)
+{
+  for (unsigned cell = 0; cell < SUMMARY_DIRECTIONS * SUMMARY_PROTOCOLS; cell++) {
+    counts_add(&into[cell], &from[cell]);
+  }
+}
+
+/* A sum over one direction's row of the matrix. */
+static struct counts protocols_total(const struct counts row[SUMMARY_PROTOCOLS])
 {
   struct counts total = {0, 0, 0};
   for (unsigned p = 0; p < SUMMARY_PROTOCOLS; p++) {
-    counts_add(&total, &s->traffic[direction][p]);
+    counts_add(&total, &row[p]);
   }
   return total;
+}
+
+struct counts summary_direction_total(const struct summary *s, enum summary_direction direction)
+{
+  return protocols_total(s->traffic[direction]);
+}
+
+struct counts summary_fleet_total(const struct summary *s, enum summary_direction direction)
+{
+  return protocols_total(s->fleet_traffic[direction]);
 }
 
 /* The order of minute records and of ties among the largest: without it equal traffic could give

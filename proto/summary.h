@@ -161,6 +161,7 @@ struct summary_interface {
   uint64_t capture_dropped;   /* by the kernel's ring (ps_drop) */
   uint64_t interface_dropped; /* by the device (ps_ifdrop) */
   int64_t uncounted_ns;       /* the part of the interval without capture on this interface */
+  uint32_t speed_mbit;        /* megabits a second each way, at its end; 0: not known */
 };
 
 /* One conversation: a service (client, server, server_port, protocol) within the interval. Folding
@@ -247,6 +248,13 @@ struct summary {
 
   /* Both kinds. */
   struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  /* The part of TX and RX whose peer (destination, source) is of the fleet; zero for the other
+   * directions. has_fleet false: nobody told who is of the fleet, and the split is absent, no zero;
+   * outside peers have traffic - fleet_traffic. A minute has it when all its seconds have. */
+  struct counts fleet_traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS];
+  bool has_fleet;
+  bool is_fleet_mixed;        /* minute: its seconds used several maps; the last one is named */
+  uint64_t fleet_map_version; /* 0: no map of the collector's, but the configured networks alone */
   uint64_t ipv4_packets, ipv6_packets;
   uint64_t fragments; /* outermost IP header a fragment, or an ICMP error that quotes one */
   uint64_t non_ip_frames;
@@ -320,8 +328,12 @@ void summary_dns_add(struct summary_dns *into, const struct summary_dns *from);
 void summary_segments_add(struct summary_segments *into, const struct summary_segments *from);
 /* The worse of the two, for each measure. */
 void summary_quality_add(uint8_t into[SUMMARY_MEASURES], const uint8_t from[SUMMARY_MEASURES]);
-/* traffic[direction] over all protocols. */
+/* Adds all cells of [direction][protocol]: into and from are the first of SUMMARY_DIRECTIONS x
+ * SUMMARY_PROTOCOLS. */
+void summary_traffic_add(struct counts *into, const struct counts *from);
+/* traffic[direction], fleet_traffic[direction] over all protocols. */
 struct counts summary_direction_total(const struct summary *s, enum summary_direction direction);
+struct counts summary_fleet_total(const struct summary *s, enum summary_direction direction);
 /* By client, server, server_port, protocol. */
 int summary_conversation_compare(const struct summary_conversation *a,
                                  const struct summary_conversation *b);

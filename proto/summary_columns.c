@@ -34,6 +34,7 @@ static const struct column interfaces[] = {
     INTERFACE(U64, own_packets),       INTERFACE(U64, own_bytes),
     INTERFACE(U64, capture_dropped),   INTERFACE(U64, interface_dropped),
     INTERFACE(SPAN, uncounted_ns),     INTERFACE(BOOL, is_filtered),
+    INTERFACE(U32, speed_mbit),
 };
 const struct column_set columns_interfaces = SET(interfaces, struct summary_interface);
 
@@ -97,6 +98,14 @@ static const struct column cells[] = {
     TOLD_BY(BELOW, struct counts, payload_bytes, bytes),
 };
 
+/* Cell behind cell, not column behind column: a quiet host has few, and what lies between is one
+ * run of zeros. */
+#define FLEET_CELL(way, protocol) COUNTS(struct summary, fleet_traffic[way][protocol])
+#define FLEET_CELLS(way)                                                                           \
+  FLEET_CELL(way, SUMMARY_TCP), FLEET_CELL(way, SUMMARY_UDP), FLEET_CELL(way, SUMMARY_ICMP),       \
+      FLEET_CELL(way, SUMMARY_SCTP), FLEET_CELL(way, SUMMARY_OTHER_IP)
+static const struct column fleet_cells[] = {FLEET_CELLS(SUMMARY_TX), FLEET_CELLS(SUMMARY_RX)};
+
 /* All scalars are counters of 64 bits: one bound (SUMMARY_COUNTER_MAX) holds for each. */
 #define MESSAGE(part) Seine__Summary__##part
 #define SCALAR(part, field, member)                                                                \
@@ -127,6 +136,8 @@ static const struct scalar traffic_scalars[] = {
 static const struct array traffic_arrays[] = {
     ARRAY(Traffic, cells, traffic, cells, struct counts),
     ARRAY(Traffic, sizes, packet_sizes.bucket, buckets, uint64_t),
+    {"fleet_cells", offsetof(MESSAGE(Traffic), fleet_cells), 0, 1,
+     SET(fleet_cells, struct summary)},
 };
 
 #define LEDGER(member) SCALAR(Ledger, member, ledger.member)

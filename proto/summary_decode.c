@@ -155,6 +155,50 @@ static int decode_quality(const struct decoder *d)
   return 0;
 }
 
+/* A part is no larger than its whole: readers take the one from the other. */
+static bool is_within(const struct counts *part, const struct counts *whole)
+{
+  return part->packets <= whole->packets && part->bytes <= whole->bytes &&
+         part->payload_bytes <= whole->payload_bytes;
+}
+
+/* The split's cells by the traffic's, which are read already. */
+static int check_fleet_cells(const struct decoder *d)
+{
+  static const struct counts none;
+  const struct summary *s = d->s;
+  for (unsigned way = SUMMARY_TX; way <= SUMMARY_RX; way++) {
+    for (unsigned p = 0; p < SUMMARY_PROTOCOLS; p++) {
+      if (!is_within(&s->fleet_traffic[way][p], s->has_fleet ? &s->traffic[way][p] : &none)) {
+        return err_set(d->message, ERR_MALFORMED, "traffic.fleet_cells: %s %s is more than %s",
+                       summary_direction_name((enum summary_direction)way),
+                       summary_protocol_name((enum summary_protocol)p),
+                       s->has_fleet ? "its cell" : "0");
+      }
+    }
+  }
+  return 0;
+}
+
+/* Whether there is a split at all, and by which map; a second has one. */
+static int decode_fleet(const struct decoder *d)
+{
+  uint64_t fleet = d->wire->fleet;
+  uint32_t mixed = d->wire->fleet_mixed;
+  if (fleet > SUMMARY_COUNTER_MAX + 1) {
+    return err_set(d->message, ERR_LIMIT, "fleet: %llu, at most 2^56 + 1 is allowed",
+                   (unsigned long long)fleet);
+  }
+  uint32_t most = fleet > 0 && d->s->kind == SUMMARY_MINUTE ? 1 : 0;
+  if (mixed > most) {
+    return err_set(d->message, ERR_MALFORMED, "fleet_mixed: %u, expected at most %u", mixed, most);
+  }
+  d->s->has_fleet = fleet > 0;
+  d->s->fleet_map_version = fleet > 0 ? fleet - 1 : 0;
+  d->s->is_fleet_mixed = mixed == 1;
+  return check_fleet_cells(d);
+}
+
 /* The minute's alone. */
 static int check_blob(const struct decoder *d, const char *name, size_t length)
 {
@@ -232,9 +276,9 @@ static int decode_groups(const struct decoder *d)
 static int decode_body(const struct decoder *d)
 {
   typedef int (*decode_step)(const struct decoder *d);
-  static const decode_step steps[] = {decode_clock,    decode_quality,    decode_parts,
-                                      decode_sketches, decode_interfaces, decode_groups,
-                                      decode_blobs};
+  static const decode_step steps[] = {decode_clock,  decode_quality,  decode_parts,
+                                      decode_fleet,  decode_sketches, decode_interfaces,
+                                      decode_groups, decode_blobs};
   int err = 0;
   for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == 0; i++) {
     err = steps[i](d);

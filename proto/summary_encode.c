@@ -128,6 +128,8 @@ static void encode_head(struct encoder *e)
     e->wire.quality |= (uint32_t)(s->quality[i] & 3U) << (2 * i);
   }
   e->wire.sample_shift = s->sample_shift;
+  e->wire.fleet = s->has_fleet ? s->fleet_map_version + 1 : 0;
+  e->wire.fleet_mixed = s->is_fleet_mixed;
   e->wire.spreaders = (ProtobufCBinaryData){s->spreaders_length, s->spreaders};
   e->wire.victims = (ProtobufCBinaryData){s->victims_length, s->victims};
 }

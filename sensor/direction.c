@@ -21,7 +21,7 @@ struct endpoint {
 /* A cache without order: the last pair that fell into the place. */
 struct memo {
   struct addr source, destination; /* as long as is_used */
-  enum summary_direction answer;
+  struct direction_way answer;
   bool is_used;
 };
 
@@ -30,6 +30,7 @@ struct direction {
   struct network *networks;
   size_t network_count;
   bool is_known; /* anything of the above */
+  const struct fleet_peers *fleet;
   struct endpoint endpoints[DIRECTION_ENDPOINTS_MAX];
   size_t endpoint_count;
   uint64_t port_bits; /* of the endpoints' ports, by their last six bits */
@@ -98,6 +99,12 @@ int direction_set_local(struct direction *direction, const struct addr *addrs, s
   return 0;
 }
 
+void direction_set_fleet(struct direction *direction, const struct fleet_peers *peers)
+{
+  direction->fleet = peers;
+  memset(direction->memo, 0, sizeof direction->memo);
+}
+
 static uint64_t port_bit(uint16_t port)
 {
   return UINT64_C(1) << (port & 63);
@@ -149,6 +156,18 @@ static enum summary_direction classify(const struct direction *direction,
   return is_to_here ? SUMMARY_RX : SUMMARY_TRANSIT;
 }
 
+/* Both questions for a pair. */
+static struct direction_way way_of(const struct direction *direction, const struct packet *packet)
+{
+  struct direction_way way = {classify(direction, packet), false};
+  if (direction->fleet != NULL && way.direction == SUMMARY_TX) {
+    way.is_fleet = fleet_peers_contains(direction->fleet, &packet->ip_destination);
+  } else if (direction->fleet != NULL && way.direction == SUMMARY_RX) {
+    way.is_fleet = fleet_peers_contains(direction->fleet, &packet->ip_source);
+  }
+  return way;
+}
+
 /* Any spread will do: a wrong place costs a look into the set, no more. */
 static size_t memo_place(const struct packet *packet)
 {
@@ -162,16 +181,16 @@ static size_t memo_place(const struct packet *packet)
 }
 
 /* The pair before is mostly the pair now: two look-ups in the set are saved. */
-enum summary_direction direction_of(struct direction *direction, const struct packet *packet)
+struct direction_way direction_of(struct direction *direction, const struct packet *packet)
 {
   if (!direction->is_known) {
-    return SUMMARY_UNKNOWN;
+    return (struct direction_way){SUMMARY_UNKNOWN, false};
   }
   struct memo *memo = &direction->memo[memo_place(packet)];
   if (!memo->is_used || !addr_equal(&memo->source, &packet->ip_source) ||
       !addr_equal(&memo->destination, &packet->ip_destination)) {
     *memo =
-        (struct memo){packet->ip_source, packet->ip_destination, classify(direction, packet), true};
+        (struct memo){packet->ip_source, packet->ip_destination, way_of(direction, packet), true};
   }
   return memo->answer;
 }

@@ -35,9 +35,9 @@ void interface_rows_free(struct interface_rows *rows)
 }
 
 /* An empty row keeps name and state: an interface that is down and silent still shows so. */
-static void begin(struct summary_interface *row, const char *name, bool is_up)
+static void begin(struct summary_interface *row, const char *name, bool is_up, uint32_t speed_mbit)
 {
-  *row = (struct summary_interface){.is_up = is_up};
+  *row = (struct summary_interface){.is_up = is_up, .speed_mbit = speed_mbit};
   memcpy(row->name, name, strlen(name) + 1);
 }
 
@@ -68,8 +68,8 @@ int interface_rows_add(struct interface_rows *rows, const char *name)
     return ERR_LIMIT;
   }
   if (i == rows->count || rows->second.open[i].name[0] == '\0') {
-    begin(&rows->second.open[i], name, true);
-    begin(&rows->minute.open[i], name, true);
+    begin(&rows->second.open[i], name, true, 0);
+    begin(&rows->minute.open[i], name, true, 0);
     rows->count += i == rows->count ? 1 : 0;
   }
   rows->is_retired[i] = false;
@@ -122,6 +122,7 @@ static void add_sample(struct interval *interval, unsigned index,
     interval->has_gap[index] = true;
   }
   row->is_up = part->is_up;
+  row->speed_mbit = part->speed_mbit;
   row->is_filtered = row->is_filtered || part->is_filtered;
   row->capture_dropped += part->capture_dropped;
   row->interface_dropped += part->interface_dropped;
@@ -150,7 +151,7 @@ static struct summary_interface *close_interval(struct interval *interval, size_
     /* A sum with a gap would look like loss beside what was captured: none is shown. */
     row->has_kernel = interval->has_part[i] && !interval->has_gap[i];
     interval->closed[i] = *row;
-    begin(row, interval->closed[i].name, row->is_up);
+    begin(row, interval->closed[i].name, row->is_up, row->speed_mbit);
     interval->has_part[i] = false;
     interval->has_gap[i] = false;
   }

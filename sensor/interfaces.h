@@ -46,6 +46,10 @@ int interfaces_addresses(struct addr *out, size_t max, struct err_message *messa
  * tree is another namespace's), stays as it is. */
 void interfaces_stack(const char *root, struct interface_state *list, size_t n);
 
+/* What the tree says of the link's speed, in megabits a second each way; 0 when the driver does not
+ * say, the link is down or the tree is another namespace's. */
+uint32_t interfaces_speed_mbit(const char *root, const struct interface_state *link);
+
 /* `interfaces: auto`: the devices by which traffic leaves the host, each byte on one of them only.
  *
  * Left out are loopback, what only carries other devices' packets (bridge, bond, team, VRF: their

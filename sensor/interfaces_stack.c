@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sysfs tells of a link beside rtnetlink: the devices below it (links named lower_NAME, for
- * every kind of stacking and any number of them), and whether a bus holds it (the link `device`).
+/* What sysfs tells of a link beside rtnetlink: its speed, the devices below it (links named
+ * lower_NAME, for every kind of stacking and any number of them), and whether a bus holds it (the
+ * link `device`).
  *
  *   bond0/  lower_eth0 lower_eth1        br0/ lower_bond0 lower_tap1       eth0/ device upper_bond0
  *
@@ -17,6 +18,7 @@
 
 #define LINE_MAX_BYTES 64
 #define LOWER          "lower_"
+#define SPEED_MAX_MBIT 100000000 /* a hundred terabits: what is above is no speed */
 
 /* A file of one short line; "" when it is not there or the driver will not say. */
 static void read_line(int folder, const char *name, char line[LINE_MAX_BYTES])
@@ -99,23 +101,46 @@ static void read_lowers(int folder, struct interface_state *link,
   (void)closedir(entries);
 }
 
-/* The name is one component of a path: the kernel allows no '/' in it. */
+/* The folder of a link, or -1 when the tree has none of it. The name is one component of a path:
+ * the kernel allows no '/' in it. */
+static int open_folder(const char *root, const struct interface_state *link)
+{
+  char path[PATH_MAX];
+  (void)snprintf(path, sizeof(path), "%s/%s", root, link->name);
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0 && !is_same_device(folder, link)) {
+    (void)close(folder);
+    return -1;
+  }
+  return folder;
+}
+
 void interfaces_stack(const char *root, struct interface_state *list, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
     struct interface_state *link = &list[i];
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/%s", root, link->name);
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = open_folder(root, link);
     if (folder < 0) {
-      continue;
-    }
-    if (!is_same_device(folder, link)) {
-      (void)close(folder);
       continue;
     }
     link->is_hardware = faccessat(folder, "device", F_OK, 0) == 0;
     link->is_guest_card = link->is_hardware && is_guest_card(folder);
     read_lowers(folder, link, list, n);
   }
+}
+
+/* Megabits; -1, or 2^32 - 1 from older drivers, when it is not known. */
+uint32_t interfaces_speed_mbit(const char *root, const struct interface_state *link)
+{
+  char line[LINE_MAX_BYTES];
+  int folder = open_folder(root, link);
+  if (folder < 0) {
+    return 0;
+  }
+  read_line(folder, "speed", line);
+  (void)close(folder);
+  char *end = line;
+  long long mbit = strtoll(line, &end, 10);
+  bool is_speed = end != line && *end == '\0' && mbit > 0 && mbit <= SPEED_MAX_MBIT;
+  return is_speed ? (uint32_t)mbit : 0;
 }

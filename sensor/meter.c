@@ -132,6 +132,7 @@ void meter_free(struct meter *meter)
   if (meter == NULL) {
     return;
   }
+  meter_fleet_fini(meter);
   direction_free(meter->direction);
   flows_free(meter->flows);
   fragments_free(meter->fragments);

@@ -31,6 +31,7 @@
 #include "common/addr.h"
 #include "common/addr_set.h"
 #include "proto/summary.h"
+#include "sensor/fleet_peers.h"
 #include "sensor/frame.h"
 #include "sensor/meter_config.h"
 
@@ -58,6 +59,12 @@ int meter_set_local(struct meter *meter, const struct addr *addrs, size_t addr_c
                     const struct network *networks, size_t network_count);
 /* The bus's endpoints (at most METER_OWN_MAX; more are an ERR_LIMIT). */
 int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, size_t count);
+/* Who is a fleet peer, from the first second on that begins at or after from_ns (INT64_MIN: from
+ * the next one); until then the set before is used, so that each second is split by one set, whose
+ * version its record names. Takes over peers, also for the case that its turn never comes: of sets
+ * whose turn has not come, those go that would begin with it or later, and the last one when
+ * METER_FLEETS_WAITING wait already. */
+void meter_set_fleet(struct meter *meter, struct fleet_peers *peers, int64_t from_ns);
 /* Makes an interface known; returns its index for frames. A name known already gives the same
  * index. ERR_LIMIT: more than SUMMARY_INTERFACES_MAX, or a name that is empty or too long. */
 int meter_add_interface(struct meter *meter, const char *name);

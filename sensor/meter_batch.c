@@ -7,17 +7,19 @@
 
 #include "sensor/meter_inside.h"
 
-/* What a flow's mark holds: for each side that sends, the direction of its packets and 1, in four
- * bits; 0 is not yet asked. */
-#define MARK_BITS 4
-#define MARK_MASK 0x0f
+/* What a flow's mark holds: for each side that sends, in four bits, the direction of its packets
+ * and 1, and whether their peer is of the fleet; 0 is not yet asked. */
+#define MARK_BITS      4
+#define MARK_MASK      0x0f
+#define MARK_DIRECTION 0x07
+#define MARK_FLEET     0x08
 
-static_assert(SUMMARY_DIRECTIONS < MARK_MASK, "a direction fits");
+static_assert(SUMMARY_DIRECTIONS <= MARK_DIRECTION, "a direction fits");
 
 /* Of a flow's packets by its mark. Those of a tunnel may go by other outermost addresses than the
  * packet before: each is asked for. */
-static enum summary_direction direction_by_mark(struct meter *meter, const struct packet *packet,
-                                                unsigned side, uint8_t *mark)
+static struct direction_way way_by_mark(struct meter *meter, const struct packet *packet,
+                                        unsigned side, uint8_t *mark)
 {
   if (packet->tunnel != PACKET_PLAIN) {
     return direction_of(meter->direction, packet);
@@ -25,10 +27,12 @@ static enum summary_direction direction_by_mark(struct meter *meter, const struc
   unsigned shift = MARK_BITS * side;
   unsigned known = (unsigned)*mark >> shift & MARK_MASK;
   if (known == 0) {
-    known = direction_of(meter->direction, packet) + 1;
+    struct direction_way way = direction_of(meter->direction, packet);
+    known = (way.direction + 1) | (way.is_fleet ? MARK_FLEET : 0);
     *mark |= (uint8_t)(known << shift);
   }
-  return (enum summary_direction)(known - 1);
+  return (struct direction_way){(enum summary_direction)((known & MARK_DIRECTION) - 1),
+                                (known & MARK_FLEET) != 0};
 }
 
 /* A segment larger than a wire packet can be: the device or the kernel put several together.
@@ -67,12 +71,12 @@ static void count(struct meter *meter, const struct packet *packet, const struct
     return;
   }
   if (packet->ip_version == 0) {
-    window_packet(meter->second, packet, SUMMARY_UNKNOWN);
+    window_packet(meter->second, packet, (struct direction_way){SUMMARY_UNKNOWN, false});
     return;
   }
   uint8_t *mark = NULL;
   (void)flows_count(meter->flows, packet, place, &mark);
-  window_packet(meter->second, packet, direction_by_mark(meter, packet, place->side, mark));
+  window_packet(meter->second, packet, way_by_mark(meter, packet, place->side, mark));
   uint32_t mtu_bytes = meter->mtu_bytes[packet->interface];
   if (packet->ip_bytes > mtu_bytes) {
     count_segments(meter, packet, mtu_bytes);

@@ -10,8 +10,9 @@
 #include "proto/summary.h"
 #include "sensor/flow_record.h"
 
-#define METER_OWN_MAX     16
-#define METER_MTU_DEFAULT 1500 /* of an interface whose MTU is not known */
+#define METER_OWN_MAX        16
+#define METER_MTU_DEFAULT    1500 /* of an interface whose MTU is not known */
+#define METER_FLEETS_WAITING 2
 
 /* Sizes are fixed for the meter's life; the defaults stand behind each. */
 struct meter_config {

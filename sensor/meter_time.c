@@ -57,6 +57,7 @@ static void hand_out_second(struct meter *meter)
   struct summary *out = &meter->out;
   window_close(meter->second, meter->second_ns, out);
   first_seen_close(meter->first_seen, out);
+  meter_fleet_tell_second(meter, out);
   window_second(meter->minute, meter->second, out);
   tell_sampling(out, meter->sampling.second);
   meter->minute_parts++;
@@ -70,6 +71,7 @@ void meter_close_minute(struct meter *meter, int64_t next_ns)
   if (meter->minute_parts > 0) {
     window_close(meter->minute, meter->minute_ns, &meter->out);
     tell_sampling(&meter->out, meter->sampling.minute);
+    meter_fleet_tell_minute(meter, &meter->out);
     size_t count = 0;
     struct summary_interface *interfaces = interface_rows_close_minute(meter->interfaces, &count);
     hand_out(meter, interfaces, count);
@@ -98,6 +100,7 @@ void meter_close_second(struct meter *meter, int64_t next_ns)
   if (minute_ns != meter->minute_ns) {
     meter_close_minute(meter, minute_ns);
   }
+  meter_fleet_turn(meter);
 }
 
 /* The first time seen decides where the seconds begin; nothing was before. */
@@ -106,6 +109,7 @@ static void open_at(struct meter *meter, int64_t time_ns)
   meter->second_ns = clock_floor_ns(time_ns, NS_PER_S);
   meter->minute_ns = clock_floor_ns(time_ns, NS_PER_MINUTE);
   meter->is_open = true;
+  meter_fleet_turn(meter);
 }
 
 /* time_ns is the newest time now. */

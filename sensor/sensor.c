@@ -18,6 +18,7 @@
 #include "sensor/self.h"
 #include "sensor/sensor_budget.h"
 #include "sensor/sensor_capture.h"
+#include "sensor/sensor_fleet.h"
 #include "sensor/sensor_link.h"
 
 /* A ring's block comes at most its time-out (20 ms) late; then the second is complete. */
@@ -333,6 +334,7 @@ static int sensor_start(struct sensor *sensor, struct err_message *message)
   }
   /* The captures first: the connection's own first packets are counted too. */
   int err = make_meter(sensor, message);
+  err = err != 0 ? err : sensor_fleet_start(sensor->meter, settings, message);
   err = err != 0 ? err : open_source(sensor, message);
   err = err != 0 ? err : link_new(sensor->loop, settings, boot_id, &sensor->link, message);
   const char *user = settings->user[0] != '\0' ? settings->user : NULL;

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "proto/summary.h"
 #include "sensor/capture_filter.h"
+#include "sensor/fleet_peers.h"
 
 /* Empty stands for the host's name, filled in after the load. */
 static const char *check_name(const char *value)
@@ -148,6 +149,14 @@ const struct conf_row sensor_settings_rows[] = {
      .fallback = "",
      .help = "addresses or networks behind this host (pods, guests) that count as its own",
      .check = check_network},
+    {.key = "fleet.networks",
+     .type = CONF_LIST,
+     .offset = AT(fleet_networks),
+     .fallback = "",
+     .help =
+         "addresses or networks of the fleet, 256 at most: traffic is split into that with them "
+         "and that with others; empty: not split",
+     .check = check_network},
     {.key = "flows.slots",
      .type = CONF_COUNT,
      .offset = AT(flow_slots),
@@ -219,6 +228,18 @@ static int fill_name(struct sensor_settings *settings)
   return 0;
 }
 
+/* A row checks each entry; how many there are is asked here. */
+static int check_fleet(const struct sensor_settings *settings, struct conf_mark mark,
+                       struct conf_errors *errors)
+{
+  if (settings->fleet_networks.count <= FLEET_PEERS_NETWORKS_MAX) {
+    return 0;
+  }
+  conf_errors_at(errors, mark, "fleet.networks: %zu entries: expected at most %d",
+                 settings->fleet_networks.count, FLEET_PEERS_NETWORKS_MAX);
+  return ERR_LIMIT;
+}
+
 /* An empty list would be read as auto, which nobody asked for. */
 static int check_interfaces(const struct sensor_settings *settings, struct conf_mark mark,
                             struct conf_errors *errors)
@@ -249,6 +270,8 @@ static int check_rest(const char *file, struct sensor_settings *settings,
                       const struct conf_marks *marks, struct conf_errors *errors)
 {
   int err = check_interfaces(settings, conf_mark_of(marks, "interfaces", file), errors);
+  int fleet = check_fleet(settings, conf_mark_of(marks, "fleet.networks", file), errors);
+  err = err != 0 ? err : fleet;
   int name = fill_name(settings);
   if (name != 0) {
     conf_errors_at(errors, (struct conf_mark){file, 0, 0},

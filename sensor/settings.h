@@ -21,6 +21,7 @@ struct sensor_settings {
   bool capture_promiscuous;
   bool capture_ports; /* of containers and guests, each an observation point of its own */
   struct conf_list local_networks; /* addresses behind this host, its own too */
+  struct conf_list fleet_networks; /* whose addresses are fleet peers */
   int64_t flow_slots;
   int64_t flow_idle_ns;
   int64_t queue_bytes;

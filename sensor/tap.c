@@ -12,6 +12,7 @@
 #define TIMEOUT_MS  20
 /* A full ring is read so often, not for ever: the next turn goes on. */
 #define DRAIN_TURNS 256
+#define SPEED_NS    (10 * NS_PER_S)
 
 /* Whether the frame counts: what was captured before the counters were first read is in them
  * already. Before the first one of a new second the counters of the old one are read. */
@@ -104,6 +105,7 @@ int tap_open(struct tap *tap, struct err_message *message)
   if (device != tap->device) {
     tap->device = device;
     tap->has_base = false;
+    tap->speed_asked_ns = 0;
   }
   tap->watch = loop_watch_new(tap->loop, capture_fd(tap->capture), LOOP_READ, on_readable, tap);
   if (tap->watch == NULL) {
@@ -162,6 +164,20 @@ void tap_base(struct tap *tap, const struct interface_state *link)
     tap->since_ns = clock_now_ns();
     tell_mtu(tap, link);
   }
+}
+
+/* A link that comes up may have another speed; a bond's changes with its ports. Asked seldom, as a
+ * driver may have to ask its hardware. */
+static uint32_t speed_now(struct tap *tap, const struct interface_state *link)
+{
+  int64_t now_ns = clock_monotonic_ns();
+  if (tap->speed_asked_ns == 0 || link->is_up != tap->was_up ||
+      now_ns - tap->speed_asked_ns >= SPEED_NS) {
+    tap->speed_mbit = interfaces_speed_mbit(INTERFACES_SYSFS, link);
+    tap->speed_asked_ns = now_ns;
+    tap->was_up = link->is_up;
+  }
+  return tap->speed_mbit;
 }
 
 /* Errors and drops may run back by themselves, as devices come and go beneath: nothing then. */
@@ -247,6 +263,7 @@ void tap_sample(struct tap *tap, const struct interface_state *link)
   if (is_same) {
     sample_kernel(tap, link, &sample);
     tell_mtu(tap, link);
+    sample.speed_mbit = speed_now(tap, link);
   }
   meter_interface(tap->meter, tap->meter_index, &sample);
 }

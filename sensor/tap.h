@@ -50,6 +50,9 @@ struct tap {
   enum tap_origin origin;
   unsigned meter_index;
   uint32_t mtu;            /* as the meter was told; 0: not yet */
+  uint32_t speed_mbit;     /* of the device, when it was last asked; 0: not known */
+  int64_t speed_asked_ns;  /* monotonic; 0: ask at the next sample */
+  bool was_up;             /* then */
   struct capture *capture; /* NULL while the interface is away */
   struct loop_watch *watch;
   int device;       /* the kernel's index of the device that was opened last; 0: none yet */

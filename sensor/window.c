@@ -139,8 +139,7 @@ static void count_dns(struct summary_dns *dns, uint8_t what)
 
 /* Frames and their reasons are counted for all, the rest for IP alone. What was read before a later
  * header failed still counts. */
-void window_packet(struct window *window, const struct packet *packet,
-                   enum summary_direction direction)
+void window_packet(struct window *window, const struct packet *packet, struct direction_way way)
 {
   struct summary *open = &window->open;
   open->ledger.frames++;
@@ -158,7 +157,9 @@ void window_packet(struct window *window, const struct packet *packet,
   open->tunnelled_packets += packet->tunnel != PACKET_PLAIN;
   hist_add(&open->packet_sizes, packet->ip_bytes);
   struct counts one = {1, packet->ip_bytes, packet->payload_bytes};
-  counts_add(&open->traffic[direction][summary_protocol_of(packet->ip_protocol)], &one);
+  /* Either or, so that a fleet costs no second addition: window_close makes the sum. */
+  struct counts(*split)[SUMMARY_PROTOCOLS] = way.is_fleet ? open->fleet_traffic : open->traffic;
+  counts_add(&split[way.direction][summary_protocol_of(packet->ip_protocol)], &one);
   if ((packet->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN | PACKET_TCP_RST)) != 0) {
     count_tcp_flags(open, packet->tcp_flags);
   }
@@ -190,11 +191,8 @@ static void add_tcp(struct summary_tcp *into, const struct summary_tcp *from)
 /* What single packets said. */
 static void add_packets(struct summary *into, const struct summary *from)
 {
-  for (unsigned direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-    for (unsigned protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-      counts_add(&into->traffic[direction][protocol], &from->traffic[direction][protocol]);
-    }
-  }
+  summary_traffic_add(&into->traffic[0][0], &from->traffic[0][0]);
+  summary_traffic_add(&into->fleet_traffic[0][0], &from->fleet_traffic[0][0]);
   into->ipv4_packets += from->ipv4_packets;
   into->ipv6_packets += from->ipv6_packets;
   into->fragments += from->fragments;
@@ -334,6 +332,9 @@ void window_close(struct window *window, int64_t start_ns, struct summary *out)
   *out = window->open;
   out->start_ns = start_ns;
   out->length_ns = out->kind == SUMMARY_SECOND ? NS_PER_S : NS_PER_MINUTE;
+  if (out->kind == SUMMARY_SECOND) {
+    summary_traffic_add(&out->traffic[0][0], &out->fleet_traffic[0][0]);
+  }
   window_hosts_close(window->hosts, out);
   window_sketches_close(window->sketches, out);
   window_conversations_close(window->conversations, out);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "proto/summary.h"
+#include "sensor/direction.h"
 #include "sensor/flow_record.h"
 #include "sensor/packet.h"
 
@@ -39,8 +40,7 @@ void window_set_local(struct window *window,
                       bool (*is_local)(void *context, const struct addr *addr), void *context);
 
 /* SECOND, per packet: totals, sizes, protocol events, DNS, ledger. */
-void window_packet(struct window *window, const struct packet *packet,
-                   enum summary_direction direction);
+void window_packet(struct window *window, const struct packet *packet, struct direction_way way);
 /* SECOND: a super-segment was observed that stood for wire_packets packets on the wire, and lacked
  * header_bytes of their headers. One call each. */
 void window_segments(struct window *window, uint64_t wire_packets, uint64_t header_bytes);

@@ -10,7 +10,7 @@ _seine() {
   --state) mapfile -t COMPREPLY < <(compgen -W 'firing pending resolved' -- "$word") ; return ;;
   --last) mapfile -t COMPREPLY < <(compgen -W '1m 5m 1h 6h 1d 7d' -- "$word") ; return ;;
   --socket | --config | --flows-csv) mapfile -t COMPREPLY < <(compgen -f -- "$word") ; return ;;
-  --limit | --local) return ;;
+  --limit | --local | --fleet) return ;;
   esac
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
@@ -25,7 +25,7 @@ _seine() {
   help) mapfile -t COMPREPLY < <(compgen -W 'status top sensors alerts replay' -- "$word") ;;
   replay)
     if [[ $word == -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "--config --local --flows-csv --limit $look" -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W "--config --local --fleet --flows-csv --limit $look" -- "$word")
     else
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi

@@ -131,6 +131,33 @@ def test_payloads_appear_once_to_the_byte(world):
     expect_conversation(world, "h2", "h3", 5003, "udp", sent=500 * 777, back=0)
 
 
+def test_traffic_is_split_by_fleet_and_outside_peers(net, tmp_path, processes):
+    world = World(net, tmp_path, processes)
+    world.start(())
+    sensor = Sensor(tmp_path / "h1", "h1", world.collector, net.namespace("h1"))
+    with (sensor.folder / "sensor.yaml").open("a") as settings:
+        settings.write(f"fleet:\n  networks: [{net.address('h2')}]\n")
+    world.collector.process.child.send_signal(signal.SIGHUP)
+    sensor.start()
+    processes.append(sensor.process)
+    until(lambda: world.is_live("h1"), "the sensor is live")
+    for target, count in (("h2", 3000), ("h3", 1000)):
+        assert finish(world.send_udp("h1", target, 5003, count, 772)) == [count * 772]
+    ways = {}
+
+    def is_split():
+        ways.update(world.collector.ask("status")["peers"] or {})
+        sent = ways.get("tx", {})
+        # Rates are rounded down, of ten seconds at most.
+        return (sent.get("fleet_bytes_per_s") or 0) >= 239_000 and (sent.get("outside_bytes_per_s") or 0) >= 79_000
+
+    until(is_split, ways)
+    assert ways["map_version"] == {"low": 0, "high": 0} and ways["records_split"] == ways["records"]
+    row = next(row for row in world.collector.sensor_named("h1")["interfaces"] if row["name"] == "eth0")
+    assert row["speed_bps"] == 10_000_000_000, "what the kernel says of a veth"
+    assert 0 <= row["utilisation_percent"]["tx"] < 100
+
+
 def test_captured_own_and_lost_equal_the_kernels_counters(net, tmp_path, processes):
     world = World(net, tmp_path, processes)
     before = {host: net.counters(host) for host in ("h1", "h2", "h3")}

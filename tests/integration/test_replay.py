@@ -44,6 +44,25 @@ def test_two_files_are_two_sensors_and_each_byte_counts_once(tmp_path):
     assert row["witnesses"] == 2 and got["alerts"] == []
 
 
+def test_sent_and_received_are_split_by_who_is_of_the_fleet(tmp_path):
+    here, mate, other = "10.0.0.1", "10.2.0.7", "198.51.100.9"
+    frames = [frame(*ends, bytes(100), 1000 + i) for i, ends in enumerate(
+        [(here, mate, 1, 53)] * 5 + [(mate, here, 53, 1)] * 4 + [(here, other, 2, 53)] * 3 + [(other, here, 53, 2)] * 2
+        + [(mate, other, 3, 53)])]
+    path = pcap(tmp_path / "a.pcap", *frames)
+    done, got = replay("--local", here, "--fleet", "10.2.0.0/16", "--fleet", "203.0.113.1", path)
+    assert done.returncode == 0, done.stderr
+    tx, rx = got["directions"]["tx"], got["directions"]["rx"]
+    assert (tx["packets"], tx["fleet"]["packets"], tx["outside"]["packets"]) == (8, 5, 3)
+    assert (rx["packets"], rx["fleet"]["packets"], rx["outside"]["packets"]) == (6, 4, 2)
+    assert tx["fleet"]["bytes"] == 5 * 128 and tx["fleet"]["payload_bytes"] == 500
+    assert "fleet" not in got["directions"]["transit"] and got["directions"]["transit"]["packets"] == 1
+    done, got = replay("--local", here, path)
+    assert got["directions"]["tx"]["fleet"] is None and got["directions"]["rx"]["outside"] is None
+    done = run(program("seine"), "replay", "--fleet", "10.2.0.1/16", path)
+    assert done.returncode == 2 and "--fleet" in done.stderr
+
+
 def test_an_empty_span_of_forty_years_costs_nothing(tmp_path):
     path = pcap(tmp_path / "long.pcap", frame("10.0.0.1", "10.0.0.2", 1, 2, b"x", 1000),
                 frame("10.0.0.1", "10.0.0.2", 1, 2, b"y", 1_300_000_000))

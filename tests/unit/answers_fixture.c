@@ -135,6 +135,9 @@ void fixture_record(struct fixture *fixture, const char *sensor, uint64_t boot_i
   s->traffic[SUMMARY_TX][SUMMARY_TCP] = is_server ? row->in : row->out;
   s->traffic[SUMMARY_RX][SUMMARY_TCP] = is_server ? row->out : row->in;
   s->traffic[SUMMARY_LOCAL][SUMMARY_TCP].bytes = fixture->local_bytes;
+  s->traffic[SUMMARY_TX][SUMMARY_TCP].bytes += 2 * fixture->fleet_bytes;
+  s->fleet_traffic[SUMMARY_TX][SUMMARY_TCP].bytes = fixture->fleet_bytes;
+  s->has_fleet = fixture->fleet_bytes > 0;
   s->ledger.frames = row->out.packets + row->in.packets;
   interface.captured_packets = s->ledger.frames;
   interface.captured_bytes = row->out.bytes + row->in.bytes;

@@ -21,6 +21,8 @@ struct fixture {
   int64_t now_ns;
   uint64_t local_bytes;            /* loopback traffic of each further record */
   void (*more)(struct summary *s); /* what else each further record says; NULL: nothing */
+  uint64_t fleet_bytes; /* of each further record: sent to fleet peers, as many to others; not 0:
+                           known */
 };
 
 /* The settings' text is collector.yaml's; detectors that learn are best off. */

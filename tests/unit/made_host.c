@@ -155,6 +155,9 @@ static void make_tree(const struct made_host *host, const char *root, int index_
     if (word_of(words, "port=", value)[0] != '\0') {
       make_file(folder, "phys_port_name", value);
     }
+    if (word_of(words, "speed=", value)[0] != '\0') {
+      make_file(folder, "speed", value);
+    }
     (void)word_of(words, "over=", value);
     make_lowers(folder, value);
   }
@@ -179,4 +182,16 @@ size_t made_host_stack(const struct made_host *host, struct interface_state *lis
   interfaces_stack(root, list, made_host_count(host));
   assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
   return made_host_count(host);
+}
+
+uint32_t made_host_speed(const struct made_host *host, int index_shift)
+{
+  char root[] = "/tmp/made_host.XXXXXX";
+  struct interface_state list[MADE_LINKS_MAX];
+  assert_non_null(mkdtemp(root));
+  made_host_list(host, list);
+  make_tree(host, root, index_shift);
+  uint32_t speed_mbit = interfaces_speed_mbit(root, &list[0]);
+  assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+  return speed_mbit;
 }

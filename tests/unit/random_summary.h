@@ -95,6 +95,7 @@ static inline void random_interface(uint64_t *seed, struct summary_interface *ro
   for (size_t c = 0; c < sizeof(counters) / sizeof(counters[0]); c++) {
     *counters[c] = random_counter(seed);
   }
+  row->speed_mbit = (uint32_t)random_draw(seed) >> random_below(seed, 32);
   row->uncounted_ns = (int64_t)random_below(seed, (uint64_t)length_ns + 1);
 }
 
@@ -173,6 +174,25 @@ static inline void random_scalars(uint64_t *seed, struct summary *s)
   s->folded_in = random_counts(seed);
 }
 
+/* Parts of what was sent and received; now and then none was told. */
+static inline void random_fleet(uint64_t *seed, struct summary *s)
+{
+  s->has_fleet = random_below(seed, 4) != 0;
+  if (!s->has_fleet) {
+    return;
+  }
+  s->is_fleet_mixed = s->kind == SUMMARY_MINUTE && random_below(seed, 2) == 1;
+  s->fleet_map_version = random_counter(seed);
+  for (size_t way = SUMMARY_TX; way <= SUMMARY_RX; way++) {
+    for (size_t p = 0; p < SUMMARY_PROTOCOLS; p++) {
+      const struct counts *all = &s->traffic[way][p];
+      s->fleet_traffic[way][p] =
+          (struct counts){random_below(seed, all->packets + 1), random_below(seed, all->bytes + 1),
+                          random_below(seed, all->payload_bytes + 1)};
+    }
+  }
+}
+
 static inline void random_sketches(uint64_t *seed, struct summary_sketches *sketches,
                                    enum summary_kind kind)
 {
@@ -218,6 +238,7 @@ static inline struct summary *random_summary(uint64_t *seed, enum summary_kind k
   }
   random_head(seed, s, kind);
   random_scalars(seed, s);
+  random_fleet(seed, s);
   random_rows(seed, s);
   if (s->sketches != NULL) {
     random_sketches(seed, s->sketches, kind);

@@ -50,6 +50,7 @@ static void fill_interfaces(struct summary *s, uint64_t packets)
     row->kernel.tx_bytes = packets * 800;
     row->captured_packets = 2 * packets;
     row->captured_bytes = packets * 1700;
+    row->speed_mbit = 10000;
     row->own_packets = 4;
     row->own_bytes = 1234;
   }
@@ -145,6 +146,15 @@ static void fill_counters(struct summary *s, uint64_t packets, unsigned cells)
   for (unsigned i = 0; i < cells; i++) {
     s->traffic[i / SUMMARY_PROTOCOLS][i % SUMMARY_PROTOCOLS] = packets_of(skewed(packets), 52);
   }
+  for (unsigned i = 0; i < SUMMARY_PROTOCOLS; i++) {
+    for (unsigned way = SUMMARY_TX; way <= SUMMARY_RX; way++) {
+      const struct counts *all = &s->traffic[way][i];
+      s->fleet_traffic[way][i] =
+          (struct counts){all->packets / 3, all->bytes / 3, all->payload_bytes / 3};
+    }
+  }
+  s->has_fleet = true;
+  s->fleet_map_version = 1234567;
   for (unsigned i = 0; i < HIST_BUCKETS; i++) {
     s->packet_sizes.bucket[i] = 1 + skewed(packets);
     s->tcp.handshake_10us.bucket[i] = 1 + below(200);

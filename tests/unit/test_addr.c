@@ -196,6 +196,35 @@ static void a_full_set_refuses_new_addresses_and_renews_known_ones(void **state)
   addr_set_free(set);
 }
 
+static void what_is_taken_out_leaves_all_others_where_they_are_found(void **state)
+{
+  (void)state;
+  enum { NUMBERS = 300 };
+  unsigned seed = 5;
+  bool is_there[NUMBERS] = {false};
+  struct addr_set *set = addr_set_new(NUMBERS); /* at its fullest: clusters are long */
+  assert_non_null(set);
+  for (int turn = 0; turn < 20000; turn++) {
+    unsigned number = (unsigned)rand_r(&seed) % NUMBERS;
+    struct addr a = numbered(number);
+    if (rand_r(&seed) % 3 != 0) {
+      assert_int_equal(addr_set_add(set, &a, 0, NULL), 0);
+      is_there[number] = true;
+    } else {
+      assert_int_equal(addr_set_remove(set, &a), is_there[number] ? 0 : ERR_NOT_FOUND);
+      is_there[number] = false;
+    }
+  }
+  size_t left = 0;
+  for (unsigned i = 0; i < NUMBERS; i++) {
+    struct addr a = numbered(i);
+    assert_int_equal(addr_set_contains(set, &a), is_there[i]);
+    left += is_there[i];
+  }
+  assert_int_equal(addr_set_count(set), left);
+  addr_set_free(set);
+}
+
 /* Against a plain array of stamps, through many rounds of additions and expiry. */
 static void expiry_keeps_just_the_younger_addresses_at_every_load(void **state)
 {
@@ -252,6 +281,7 @@ int main(void)
       cmocka_unit_test(networks_are_read_and_written_with_their_familys_prefix),
       cmocka_unit_test(a_network_contains_its_own_and_no_other_family),
       cmocka_unit_test(a_full_set_refuses_new_addresses_and_renews_known_ones),
+      cmocka_unit_test(what_is_taken_out_leaves_all_others_where_they_are_found),
       cmocka_unit_test(expiry_keeps_just_the_younger_addresses_at_every_load),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,51 @@ static void counters_add_up_and_the_worst_quality_stands(void **state)
   house_free(&house);
 }
 
+static void fill_split(struct summary *s, uint64_t all, uint64_t fleet, uint64_t version)
+{
+  s->traffic[SUMMARY_TX][SUMMARY_UDP] = (struct counts){all, 100 * all, 60 * all};
+  s->fleet_traffic[SUMMARY_TX][SUMMARY_UDP] = (struct counts){fleet, 100 * fleet, 60 * fleet};
+  s->has_fleet = true;
+  s->fleet_map_version = version;
+}
+
+/* Parts: web1 of map 4 and db1 of another; web2 has no split, so that its bytes are in neither
+ * side. */
+static void the_split_adds_up_over_those_that_have_one(void **state)
+{
+  (void)state;
+  static const struct {
+    uint64_t db1_map;
+    bool has_web2, is_mixed;
+    uint64_t low, high;
+  } cases[] = {{4, false, false, 4, 4}, {4, true, true, 4, 4}, {9, false, true, 4, 9}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct house house = house_new();
+    struct summary web1 = sample_second("web1", 1, 1, 10);
+    struct summary web2 = sample_second("web2", 1, 1, 10);
+    struct summary db1 = sample_second("db1", 1, 1, 10);
+    fill_split(&web1, 10, 3, 4);
+    fill_split(&db1, 5, 5, cases[i].db1_map);
+    web2.traffic[SUMMARY_TX][SUMMARY_UDP].packets = 1000;
+    add(&house, &web1);
+    add(&house, &db1);
+    if (cases[i].has_web2) {
+      add(&house, &web2);
+    }
+    const struct fleet_window *window = close_one(&house);
+    const struct counts *fleet = &window->fleet_traffic[SUMMARY_TX][SUMMARY_UDP];
+    const struct counts *split = &window->split_traffic[SUMMARY_TX][SUMMARY_UDP];
+    assert_int_equal(fleet->packets, 8);
+    assert_int_equal(fleet->bytes, 800);
+    assert_int_equal(split->packets, 15);
+    assert_int_equal(window->split_parts, 2);
+    assert_int_equal(window->fleet_map_low, cases[i].low);
+    assert_int_equal(window->fleet_map_high, cases[i].high);
+    assert_int_equal(window->is_fleet_mixed, cases[i].is_mixed);
+    house_free(&house);
+  }
+}
+
 int main(void)
 {
   fill_sketches();
@@ -115,6 +160,7 @@ int main(void)
       cmocka_unit_test(sketches_are_merged_as_they_come_in_any_order),
       cmocka_unit_test(a_late_an_odd_and_a_missing_sketch_harm_no_other),
       cmocka_unit_test(counters_add_up_and_the_worst_quality_stands),
+      cmocka_unit_test(the_split_adds_up_over_those_that_have_one),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

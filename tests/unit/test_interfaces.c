@@ -276,6 +276,35 @@ static void the_shape_changes_with_names_states_and_masters_and_not_with_counter
   assert_true(interfaces_shape(list, count - 1) != shape);
 }
 
+static void the_speed_is_what_the_driver_says_and_else_not_known(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *link;
+    uint32_t speed_mbit;
+  } speeds[] = {
+      {"eth0 speed=10000\n", 10000},
+      {"eth0 speed=10", 10},
+      {"eth0 speed=100000000", 100000000},
+      {"eth0", 0},
+      {"eth0 speed=-1\n", 0},
+      {"eth0 speed=0", 0},
+      {"eth0 speed=4294967295\n", 0},
+      {"eth0 speed=99999999999999999999", 0},
+      {"eth0 speed=10Mb", 0},
+      {"eth0 speed=\n", 0},
+  };
+  for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+    const struct made_host host = {"", {speeds[i].link}};
+    uint32_t speed_mbit = made_host_speed(&host, 0);
+    if (speed_mbit != speeds[i].speed_mbit) {
+      fail_msg("%s: %u", speeds[i].link, speed_mbit);
+    }
+    /* The tree of another namespace, whose eth0 is another card. */
+    assert_int_equal(made_host_speed(&host, 7), 0);
+  }
+}
+
 static void a_full_answer_stops_at_its_size(void **state)
 {
   (void)state;
@@ -344,6 +373,7 @@ int main(void)
       cmocka_unit_test(a_device_and_what_stands_upon_it_share_bytes),
       cmocka_unit_test(a_card_without_carrier_is_a_way_out_to_wait_for),
       cmocka_unit_test(the_shape_changes_with_names_states_and_masters_and_not_with_counters),
+      cmocka_unit_test(the_speed_is_what_the_driver_says_and_else_not_known),
       cmocka_unit_test(a_full_answer_stops_at_its_size),
       cmocka_unit_test(the_kernel_lists_loopback_with_its_address),
       cmocka_unit_test(too_many_links_are_a_limit_and_not_cut),

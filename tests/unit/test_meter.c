@@ -150,10 +150,12 @@ static void interface_samples_add_up_in_second_and_minute(void **state)
   meter_advance(meter, 0);
   struct summary_interface sample = {.has_kernel = true, .kernel = {.rx_bytes = 100}};
   sample.capture_dropped = 3;
+  sample.speed_mbit = 1000;
   sample.captured_packets = 99; /* not the caller's to say */
   for (int64_t second = 1; second <= 2; second++) {
     meter_interface(meter, 0, &sample);
     sample.is_up = true;
+    sample.speed_mbit += 1000; /* the last word of each interval stands */
     meter_interface(meter, 0, &sample);
     sample.has_kernel = false;
     meter_advance(meter, second * S);
@@ -169,10 +171,13 @@ static void interface_samples_add_up_in_second_and_minute(void **state)
   assert_int_equal(heard->summary[0]->ledger.capture_dropped, 6);
   assert_false(heard->summary[0]->interfaces[1].has_kernel);
   assert_false(heard->summary[1]->interfaces[0].has_kernel);
+  assert_int_equal(first->speed_mbit, 2000);
+  assert_int_equal(heard->summary[1]->interfaces[0].speed_mbit, 3000);
   const struct summary *minute = heard->summary[heard->count - 1];
   assert_int_equal(minute->kind, SUMMARY_MINUTE);
   assert_false(minute->interfaces[0].has_kernel);
   assert_int_equal(minute->interfaces[0].capture_dropped, 12);
+  assert_int_equal(minute->interfaces[0].speed_mbit, 3000);
   assert_int_equal(minute->ledger.capture_dropped, 12);
   meter_free(meter);
   heard_free(heard);

@@ -54,7 +54,7 @@ static void two_dashes_end_the_options(void **state)
   assert_int_equal(out.word_count, 2);
   assert_string_equal(out.word[1], "--json");
   assert_false(out.is_json);
-  assert_int_equal(out.local_count, 2);
+  assert_int_equal(out.local.count, 2);
 }
 
 static void the_socket_comes_from_option_environment_or_default(void **state)
@@ -108,11 +108,11 @@ static void a_bad_word_is_told_in_one_line_with_the_nearest(void **state)
 static void too_many_networks_are_refused(void **state)
 {
   (void)state;
-  static char *words[2 * OPTIONS_LOCAL_MAX + 4];
+  static char *words[2 * OPTIONS_NETWORKS_MAX + 4];
   static char program[] = "seine", option[] = "--local", value[] = "10.0.0.1";
   int count = 0;
   words[count++] = program;
-  for (int i = 0; i <= OPTIONS_LOCAL_MAX; i++) {
+  for (int i = 0; i <= OPTIONS_NETWORKS_MAX; i++) {
     words[count++] = option;
     words[count++] = value;
   }

@@ -133,6 +133,50 @@ static void what_the_total_leaves_out_stands_apart(void **state)
   fixture_free(fixture);
 }
 
+/* Half of the seconds know who is of the fleet: of those alone it is told who the peers were. */
+static void with_whom_the_hosts_talk_is_told_where_sensors_know_the_fleet(void **state)
+{
+  (void)state;
+  struct fixture *fixture = one_sensor();
+  for (int i = 0; i < 10; i++) {
+    fixture->fleet_bytes = i < 5 ? 0 : 4000;
+    second(fixture, i, 0);
+  }
+  fixture_tick(fixture, BASE + 12 * NS_PER_S);
+  fixture_store(fixture);
+  json_t *answer = fixture_ask(fixture, "/v1/status", "", 200);
+  const json_t *peers = json_object_get(answer, "peers");
+  const json_t *tx = json_object_get(peers, "tx");
+  assert_int_equal(json_get_int(peers, "records", 0), 10);
+  assert_int_equal(json_get_int(peers, "records_split", 0), 5);
+  assert_int_equal(json_get_int(json_object_get(peers, "map_version"), "high", -1), 0);
+  assert_int_equal(json_get_int(tx, "bytes_per_s", 0), 4000);
+  assert_int_equal(json_get_int(tx, "fleet_bytes_per_s", 0), 2000);
+  assert_int_equal(json_get_int(tx, "outside_bytes_per_s", 0), 2000);
+  assert_int_equal(json_get_int(json_object_get(peers, "rx"), "fleet_bytes_per_s", -1), 0);
+  json_decref(answer);
+  fixture_free(fixture);
+}
+
+static void where_nobody_knows_the_fleet_there_is_no_split(void **state)
+{
+  (void)state;
+  struct fixture *fixture = one_sensor();
+  json_t *answer = fixture_ask(fixture, "/v1/status", "", 200);
+  assert_true(json_is_null(json_object_get(answer, "peers"))); /* no rates yet */
+  json_decref(answer);
+  second(fixture, 0, 0);
+  fixture_tick(fixture, BASE + 3 * NS_PER_S);
+  fixture_store(fixture);
+  answer = fixture_ask(fixture, "/v1/status", "", 200);
+  const json_t *peers = json_object_get(answer, "peers");
+  assert_int_equal(json_get_int(peers, "records_split", -1), 0);
+  assert_true(json_is_null(json_object_get(peers, "map_version")));
+  assert_true(json_is_null(json_object_get(json_object_get(peers, "tx"), "fleet_bytes_per_s")));
+  json_decref(answer);
+  fixture_free(fixture);
+}
+
 /* As a full disk does. */
 static void disk_refuse(bool is_refused)
 {
@@ -186,6 +230,8 @@ int main(void)
       cmocka_unit_test(a_silent_sensor_and_a_firing_alert_are_troubles_with_their_start),
       cmocka_unit_test(totals_end_where_the_disk_ends),
       cmocka_unit_test(what_the_total_leaves_out_stands_apart),
+      cmocka_unit_test(with_whom_the_hosts_talk_is_told_where_sensors_know_the_fleet),
+      cmocka_unit_test(where_nobody_knows_the_fleet_there_is_no_split),
       cmocka_unit_test(an_alert_that_only_memory_has_is_shown_as_not_saved),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,65 @@ static void a_window_shows_bounds_and_every_reason(void **state)
   free(window);
 }
 
+static void what_was_sent_and_received_is_split_where_the_fleet_is_known(void **state)
+{
+  (void)state;
+  struct fleet_window *window = calloc(1, sizeof *window);
+  assert_non_null(window);
+  window->traffic[SUMMARY_TX][SUMMARY_TCP] = (struct counts){20, 2000, 600};
+  json_t *object = render_window(window);
+  const json_t *tx = json_object_get(json_object_get(object, "directions"), "tx");
+  assert_true(json_is_null(json_object_get(tx, "fleet")));
+  assert_true(json_is_null(json_object_get(tx, "outside")));
+  assert_true(json_is_null(json_object_get(object, "fleet_map")));
+  json_decref(object);
+  window->split_traffic[SUMMARY_TX][SUMMARY_TCP] = (struct counts){10, 1000, 300};
+  window->fleet_traffic[SUMMARY_TX][SUMMARY_TCP] = (struct counts){4, 500, 100};
+  window->split_parts = 2;
+  window->fleet_map_high = 8;
+  window->is_fleet_mixed = true;
+  object = render_window(window);
+  tx = json_object_get(json_object_get(object, "directions"), "tx");
+  const json_t *local = json_object_get(json_object_get(object, "directions"), "local");
+  assert_int_equal(json_get_int(tx, "packets", 0), 20);
+  assert_int_equal(json_get_int(json_object_get(tx, "fleet"), "bytes", 0), 500);
+  assert_int_equal(json_get_int(json_object_get(tx, "outside"), "packets", 0), 6);
+  assert_int_equal(json_get_int(json_object_get(tx, "outside"), "payload_bytes", 0), 200);
+  assert_null(json_object_get(local, "fleet"));
+  const json_t *map = json_object_get(object, "fleet_map");
+  assert_int_equal(json_get_int(map, "parts", 0), 2);
+  assert_int_equal(json_get_int(map, "high", 0), 8);
+  assert_true(json_is_true(json_object_get(map, "mixed")));
+  json_decref(object);
+  free(window);
+}
+
+static void an_interface_shows_how_much_of_its_speed_is_used(void **state)
+{
+  (void)state;
+  struct host *host = calloc(1, sizeof *host);
+  assert_non_null(host);
+  host->interface_count = 3;
+  struct summary_interface *known = &host->interface[0];
+  struct summary_interface *uncounted = &host->interface[1];
+  struct summary_interface *slow = &host->interface[2];
+  known->has_kernel = slow->has_kernel = true;
+  known->speed_mbit = uncounted->speed_mbit = 1000;
+  known->kernel = (struct summary_kernel){.rx_bytes = 12500000, .tx_bytes = 125000000};
+  json_t *object = render_host(host, START_NS);
+  const json_t *rows = json_object_get(object, "interfaces");
+  const json_t *used = json_object_get(json_array_get(rows, 0), "utilisation_percent");
+  assert_true(json_get_number(used, "rx", 0) == 10);
+  assert_true(json_get_number(used, "tx", 0) == 100);
+  assert_int_equal(json_get_int(json_array_get(rows, 0), "speed_bps", 0), 1000000000);
+  for (size_t i = 1; i < 3; i++) {
+    assert_true(json_is_null(json_object_get(json_array_get(rows, i), "utilisation_percent")));
+  }
+  assert_true(json_is_null(json_object_get(json_array_get(rows, 2), "speed_bps")));
+  json_decref(object);
+  free(host);
+}
+
 static void a_sensor_is_live_silent_or_gone(void **state)
 {
   (void)state;
@@ -321,6 +380,8 @@ int main(void)
       cmocka_unit_test(times_are_read_as_they_are_written),
       cmocka_unit_test(numbers_that_json_cannot_say_are_null),
       cmocka_unit_test(a_window_shows_bounds_and_every_reason),
+      cmocka_unit_test(what_was_sent_and_received_is_split_where_the_fleet_is_known),
+      cmocka_unit_test(an_interface_shows_how_much_of_its_speed_is_used),
       cmocka_unit_test(a_sensor_is_live_silent_or_gone),
       cmocka_unit_test(a_window_shows_what_flows_did_and_how_well_it_is_known),
       cmocka_unit_test(a_sensor_says_whether_it_looks_at_all_flows),

@@ -48,6 +48,10 @@ static void a_quiet_second_is_shorter_than_600_bytes(void **state)
   s->traffic[SUMMARY_TX][SUMMARY_TCP] = packets_of(12, 52);
   s->traffic[SUMMARY_RX][SUMMARY_TCP] = packets_of(12, 52);
   s->traffic[SUMMARY_MULTICAST][SUMMARY_UDP] = packets_of(2, 28);
+  s->fleet_traffic[SUMMARY_TX][SUMMARY_TCP] = (struct counts){7, 900, 500};
+  s->fleet_traffic[SUMMARY_RX][SUMMARY_TCP] = (struct counts){6, 800, 300};
+  s->has_fleet = true;
+  s->fleet_map_version = 12345;
   s->ipv4_packets = 26;
   s->flows_active = 3;
   s->non_ip_frames = s->ledger.undecoded[SUMMARY_NOT_IP] = 2;

@@ -31,6 +31,9 @@ static struct summary *make_summary(void)
   s->interfaces[0].uncounted_ns = 1;
   s->traffic[SUMMARY_TX][SUMMARY_TCP] = (struct counts){1, 40, 0};
   s->traffic[SUMMARY_RX][SUMMARY_TCP] = (struct counts){1, 40, 0};
+  s->fleet_traffic[SUMMARY_RX][SUMMARY_TCP] = (struct counts){1, 40, 0};
+  s->has_fleet = true;
+  s->fleet_map_version = 3;
   s->packet_sizes.bucket[5] = 1;
   s->packet_sizes.bucket[6] = 1;
   s->conversations[0].server_port = 80;
@@ -187,6 +190,17 @@ static void set_bent(ProtobufCBinaryData *field, const char *bytes, size_t lengt
   BEND(far_shift, "sample_shift: 32", ERR_LIMIT, w->sample_shift = 32) \
   BEND(spread_second, "spreaders", ERR_LIMIT, set_bytes(&w->spreaders, 1)) \
   BEND(victim_second, "victims", ERR_LIMIT, set_bytes(&w->victims, 1)) \
+  BEND(huge_fleet, "fleet: 7", ERR_LIMIT, w->fleet = SUMMARY_COUNTER_MAX + 2) \
+  BEND(mixed_second, "fleet_mixed: 1, expected at most 0", ERR_MALFORMED, w->fleet_mixed = 1) \
+  BEND(cells_without_fleet, "traffic.fleet_cells: rx tcp is more than 0", ERR_MALFORMED,\
+       w->fleet = 0) \
+  BEND(fleet_beyond_all, "traffic.fleet_cells: tx tcp is more than its cell", ERR_MALFORMED,\
+       VALUES(traffic, fleet_cells, 1, 2, 0)) \
+  BEND(fleet_bytes_beyond_all, "traffic.fleet_cells: rx tcp", ERR_MALFORMED,\
+       COLUMN(traffic, fleet_cells, 16, 41)) \
+  BEND(many_fleet_cells, "traffic.fleet_cells", ERR_MALFORMED, MANY(traffic, fleet_cells, 31)) \
+  BEND(huge_speed, "interfaces.speed_mbit", ERR_LIMIT,\
+       COLUMN(interfaces, numbers, 18, UINT64_C(1) << 32)) \
   BEND(huge_scalar, "ledger.frames", ERR_LIMIT, w->ledger->frames = SUMMARY_COUNTER_MAX + 1) \
   BEND(huge_cell, "traffic.cells.packets", ERR_LIMIT,\
        VALUES(traffic, cells, 1, SUMMARY_COUNTER_MAX + 1, 0)) \

@@ -58,20 +58,20 @@ static void packets_count_by_direction_and_protocol(void **state)
   struct sample_end a = {1, 1000};
   struct sample_end b = {2, 53};
   struct packet packet = sample_packet(0, a, b, SAMPLE_UDP, 100);
-  window_packet(window, &packet, SUMMARY_TX);
+  window_packet(window, &packet, (struct direction_way){SUMMARY_TX, false});
   packet.is_fragment = true;
-  window_packet(window, &packet, SUMMARY_RX);
+  window_packet(window, &packet, (struct direction_way){SUMMARY_RX, false});
   packet = sample_packet(0, a, b, SAMPLE_TCP, 60);
   packet.tcp_flags = PACKET_TCP_SYN;
-  window_packet(window, &packet, SUMMARY_TX);
+  window_packet(window, &packet, (struct direction_way){SUMMARY_TX, false});
   packet.tcp_flags = PACKET_TCP_SYN | PACKET_TCP_ACK;
   packet.ip_version = 6;
-  window_packet(window, &packet, SUMMARY_TX);
+  window_packet(window, &packet, (struct direction_way){SUMMARY_TX, false});
   packet.tcp_flags = PACKET_TCP_FIN | PACKET_TCP_RST;
   packet.undecoded = SUMMARY_TOO_DEEP;
-  window_packet(window, &packet, SUMMARY_TX);
+  window_packet(window, &packet, (struct direction_way){SUMMARY_TX, false});
   struct packet arp = {.wire_bytes = 42, .undecoded = SUMMARY_NOT_IP};
-  window_packet(window, &arp, SUMMARY_UNKNOWN);
+  window_packet(window, &arp, (struct direction_way){SUMMARY_UNKNOWN, false});
   assert_false(window_is_empty(window));
 
   struct summary s;

@@ -98,7 +98,7 @@ static void packets_of_dns_tunnels_and_segments_are_counted(void **state)
           sample_packet(0, (struct sample_end){1, 1}, (struct sample_end){2, 53}, SAMPLE_UDP, 100);
       packet.dns = dns[i];
       packet.tunnel = i == 0 ? PACKET_VXLAN : PACKET_PLAIN;
-      window_packet(second, &packet, SUMMARY_TX);
+      window_packet(second, &packet, (struct direction_way){SUMMARY_TX, false});
     }
     window_segments(second, 10, 9 * 66);
     window_segments(second, 3, 2 * 66);
