@@ -17,6 +17,7 @@ struct fleet_peers {
   size_t capacity; /* of addrs */
   uint64_t version;
   size_t network_count;
+  size_t v4_count; /* of them, which come first */
   struct network networks[FLEET_PEERS_NETWORKS_MAX];
 };
 
@@ -68,6 +69,7 @@ struct fleet_peers *fleet_peers_clone(const struct fleet_peers *peers)
     copy_addrs(copy->addrs, peers->addrs);
     copy->version = peers->version;
     copy->network_count = peers->network_count;
+    copy->v4_count = peers->v4_count;
     memcpy(copy->networks, peers->networks, sizeof copy->networks);
   }
   return copy;
@@ -110,6 +112,10 @@ int fleet_peers_set_networks(struct fleet_peers *peers, const struct network *ne
     }
   }
   peers->network_count = kept;
+  peers->v4_count = 0;
+  while (peers->v4_count < kept && addr_is_v4(&peers->networks[peers->v4_count].base)) {
+    peers->v4_count++;
+  }
   return 0;
 }
 
@@ -186,22 +192,26 @@ bool fleet_peers_is_known(const struct fleet_peers *peers)
  *                       ^ addr: the second begins last before it */
 static bool is_in_network(const struct fleet_peers *peers, const struct addr *addr)
 {
-  size_t low = 0;
-  size_t high = peers->network_count;
+  bool is_v4 = addr_is_v4(addr);
+  size_t first = is_v4 ? 0 : peers->v4_count;
+  size_t low = first;
+  size_t high = is_v4 ? peers->v4_count : peers->network_count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (order_of(&peers->networks[middle].base, addr) <= 0) {
+    if (addr_compare(&peers->networks[middle].base, addr) <= 0) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  return low > 0 && network_contains(&peers->networks[low - 1], addr);
+  return low > first && network_contains(&peers->networks[low - 1], addr);
 }
 
-/* What never is one is asked of few: only a network can hold it. */
+/* What never is one is asked of few: only a network can hold it. An empty set costs no hash. */
 bool fleet_peers_contains(const struct fleet_peers *peers, const struct addr *addr)
 {
-  return addr_set_contains(peers->addrs, addr) ||
-         (is_in_network(peers, addr) && !is_never_a_peer(addr));
+  if (peers->network_count > 0 && is_in_network(peers, addr)) {
+    return !is_never_a_peer(addr);
+  }
+  return addr_set_count(peers->addrs) > 0 && addr_set_contains(peers->addrs, addr);
 }
