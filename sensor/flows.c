@@ -73,38 +73,38 @@ static bool is_key_of(const struct flow_slot *slot, const struct flow_key *key)
           (half_of(&slot->addr[1], 8) ^ key->word[3]) | (rest ^ key->word[4])) == 0;
 }
 
-/* Tags that match by chance (one in 2,300 full buckets' searches) are told apart by the key. */
-static uint32_t find(const struct flows *flows, const struct flow_place *place)
+/* The flow's number in the bucket; FLOW_BUCKET_SLOTS: it is not there. Tags that match by chance
+ * (one in 2,300 full buckets' searches) are told apart by the key. */
+static unsigned find(const struct flows *flows, const struct flow_place *place)
 {
   uint32_t found = flow_bucket_match(&flows->buckets[place->bucket], place->tag);
   for (; found != 0; found &= found - 1) {
-    uint32_t at = place->bucket * FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(found);
-    if (is_key_of(&flows->slots[at], &place->key)) {
-      return at;
+    unsigned i = (unsigned)__builtin_ctz(found);
+    if (is_key_of(&flows->slots[flows_slot_at(flows, place->bucket, i)], &place->key)) {
+      return i;
     }
   }
-  return FLOWS_NO_SLOT;
+  return FLOW_BUCKET_SLOTS;
 }
 
 /* A free slot of the bucket, or its victim's. The newcomer has no reference yet: a flood of single
  * packets evicts itself. */
-static uint32_t make_room(struct flows *flows, const struct flow_place *place)
+static unsigned make_room(struct flows *flows, const struct flow_place *place)
 {
   struct flow_bucket *bucket = &flows->buckets[place->bucket];
   uint32_t vacant = flow_bucket_match(bucket, 0);
-  uint32_t first = place->bucket * FLOW_BUCKET_SLOTS;
   unsigned i = 0;
   if (vacant != 0) {
     i = (unsigned)__builtin_ctz(vacant);
     flows->used++;
   } else {
     i = flow_bucket_victim(bucket);
-    flows_retire(flows, first + i);
+    flows_retire(flows, flows_slot_at(flows, place->bucket, i));
     flows->evicted++;
   }
   bucket->tag[i] = place->tag;
   bucket->referenced &= ~(UINT32_C(1) << i);
-  return first + i;
+  return i;
 }
 
 /* Whether the packet belongs to a successor of the flow on the same five-tuple. Only a long pause
@@ -206,7 +206,8 @@ void flows_fetch(const struct flows *flows, struct flow_place *places, size_t co
     const struct flow_bucket *bucket = &flows->buckets[places[i].bucket];
     uint32_t found = flow_bucket_match(bucket, places[i].tag);
     unsigned in_bucket = found != 0 ? (unsigned)__builtin_ctz(found) : newcomer_of(bucket);
-    uint32_t at = places[i].bucket * FLOW_BUCKET_SLOTS + in_bucket;
+    uint32_t at = flows_slot_at(flows, places[i].bucket, in_bucket);
+    places[i].in_bucket = (uint8_t)in_bucket;
     places[i].slot = at;
     __builtin_prefetch(&flows->slots[at], 1);
     __builtin_prefetch(&flows->slots[at].open, 1);
@@ -218,12 +219,11 @@ void flows_fetch(const struct flows *flows, struct flow_place *places, size_t co
 
 /* The flow of the place, or none. A free slot may still hold the key that it had before, but then
  * it bears no tag. */
-static uint32_t look(const struct flows *flows, const struct flow_place *place)
+static unsigned look(const struct flows *flows, const struct flow_place *place)
 {
-  uint32_t i = place->slot - place->bucket * FLOW_BUCKET_SLOTS;
   if (is_key_of(&flows->slots[place->slot], &place->key) &&
-      flows->buckets[place->bucket].tag[i] == place->tag) {
-    return place->slot;
+      flows->buckets[place->bucket].tag[place->in_bucket] == place->tag) {
+    return place->in_bucket;
   }
   return find(flows, place);
 }
@@ -232,20 +232,20 @@ static uint32_t look(const struct flows *flows, const struct flow_place *place)
 bool flows_count(struct flows *flows, const struct packet *packet, const struct flow_place *place,
                  uint8_t **mark)
 {
-  uint32_t at = look(flows, place);
-  bool is_begin = true;
-  if (at == FLOWS_NO_SLOT) {
-    at = make_room(flows, place);
+  unsigned in_bucket = look(flows, place);
+  bool is_begin = in_bucket == FLOW_BUCKET_SLOTS;
+  in_bucket = is_begin ? make_room(flows, place) : in_bucket;
+  uint32_t at = flows_slot_at(flows, place->bucket, in_bucket);
+  if (is_begin) {
     begin(flows, at, place, packet);
   } else if (is_successor(flows, &flows->slots[at], packet)) {
     /* The same five-tuple, another flow: it takes over the slot and the tag. */
     flows_retire(flows, at);
     begin(flows, at, place, packet);
+    is_begin = true;
   } else {
-    is_begin = false;
     /* The second packet that second chance asks for. */
-    flows->buckets[place->bucket].referenced |= UINT32_C(1)
-                                                << (at - place->bucket * FLOW_BUCKET_SLOTS);
+    flows->buckets[place->bucket].referenced |= UINT32_C(1) << in_bucket;
   }
   struct flow_slot *slot = &flows->slots[at];
   if ((slot->bits & FLOW_ACTIVE) == 0) {

@@ -47,7 +47,8 @@ struct flow_place {
   struct flow_key key;
   uint32_t bucket, slot;
   uint16_t tag;
-  uint8_t side; /* that sent the packet */
+  uint8_t in_bucket; /* the slot's number there */
+  uint8_t side;      /* that sent the packet */
 };
 
 /* Takes all memory here, see flows_slot_bytes. NULL without memory, or for a capacity of 0 or above

@@ -95,7 +95,7 @@ static void settle(struct flows *flows, uint32_t at)
                                    .first_ns = open->first_ns,
                                    .tcp_flags = {slot->tcp_flags[0], slot->tcp_flags[1]}};
     slot->bits &= (uint8_t)~FLOW_RECORD_EMPTY;
-    flows_note(flows->cut_ns, at / FLOW_BUCKET_SLOTS, open->first_ns + flows->config.active_ns);
+    flows_note(flows->cut_ns, flows_bucket_of(flows, at), open->first_ns + flows->config.active_ns);
     return;
   }
   for (unsigned side = 0; side < 2; side++) {

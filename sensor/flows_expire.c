@@ -48,7 +48,7 @@ static void expire_bucket(struct flows *flows, uint32_t bucket_at, int64_t now_n
   uint32_t used = flow_bucket_used(bucket);
   for (; used != 0; used &= used - 1) {
     unsigned i = (unsigned)__builtin_ctz(used);
-    uint32_t at = bucket_at * FLOW_BUCKET_SLOTS + i;
+    uint32_t at = flows_slot_at(flows, bucket_at, i);
     bring_back(flows, at, now_ns);
     int64_t expiry_ns = flows_expiry_ns(flows, &flows->slots[at]);
     if (expiry_ns <= now_ns) {
@@ -70,7 +70,7 @@ static void cut_bucket(struct flows *flows, uint32_t bucket_at, int64_t now_ns)
   int64_t next_ns = INT64_MAX;
   uint32_t used = flow_bucket_used(&flows->buckets[bucket_at]);
   for (; used != 0; used &= used - 1) {
-    uint32_t at = bucket_at * FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(used);
+    uint32_t at = flows_slot_at(flows, bucket_at, (unsigned)__builtin_ctz(used));
     if ((flows->slots[at].bits & FLOW_RECORD_EMPTY) != 0) {
       continue;
     }
@@ -106,7 +106,8 @@ static void age_spans(struct flows *flows)
   for (uint32_t b = 0; b < flows->bucket_count; b++) {
     uint32_t used = flow_bucket_used(&flows->buckets[b]);
     for (; used != 0; used &= used - 1) {
-      struct flow_slot *slot = &flows->slots[b * FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(used)];
+      struct flow_slot *slot =
+          &flows->slots[flows_slot_at(flows, b, (unsigned)__builtin_ctz(used))];
       if ((uint8_t)(flows->span - slot->span) >= SPANS_KEPT) {
         slot->span = (uint8_t)(flows->span - 2 * SPANS_KEPT);
       }
@@ -127,7 +128,7 @@ void flows_clear_marks(struct flows *flows)
   for (uint32_t b = 0; b < flows->bucket_count; b++) {
     uint32_t used = flow_bucket_used(&flows->buckets[b]);
     for (; used != 0; used &= used - 1) {
-      flows->slots[b * FLOW_BUCKET_SLOTS + (uint32_t)__builtin_ctz(used)].mark = 0;
+      flows->slots[flows_slot_at(flows, b, (unsigned)__builtin_ctz(used))].mark = 0;
     }
   }
 }

@@ -16,7 +16,8 @@
 #include "sensor/flow_key.h"
 #include "sensor/flow_record.h"
 
-#define FLOWS_NO_SLOT UINT32_MAX
+/* Slots of a bucket that lie side by side, see flows_slot_at. */
+#define FLOWS_SIDE_BY_SIDE 4
 /* Deltas handed out at once. */
 #define FLOWS_GROUP 32
 
@@ -129,6 +130,21 @@ struct flows {
   size_t group_count;
   void *bucket_memory, *slot_memory, *gone_memory, *totals_memory;
 };
+
+/* Where a bucket's slot lies. Buckets fill from their first slot on, so the first ones of all
+ * buckets come first: a table that is a third full has touched half of its pages, and those in use
+ * are few enough for the processor to know where they are.
+ *
+ *   bucket 0: 0 1 2 3 | bucket 1: 0 1 2 3 | ... | bucket 0: 4 5 6 7 | bucket 1: 4 5 6 7 | ...  */
+static inline uint32_t flows_slot_at(const struct flows *flows, uint32_t bucket, unsigned in_bucket)
+{
+  uint32_t group = in_bucket / FLOWS_SIDE_BY_SIDE * flows->bucket_count + bucket;
+  return group * FLOWS_SIDE_BY_SIDE + in_bucket % FLOWS_SIDE_BY_SIDE;
+}
+static inline uint32_t flows_bucket_of(const struct flows *flows, uint32_t at)
+{
+  return at / FLOWS_SIDE_BY_SIDE % flows->bucket_count;
+}
 
 /* Ends the flow of a slot: its open counters go to the queue, its record out. The tag stays. */
 void flows_retire(struct flows *flows, uint32_t at);
