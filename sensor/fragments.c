@@ -63,7 +63,7 @@ static uint32_t release_held(struct fragments *f, struct fragments_datagram *dat
     f->config.release(f->config.context, &held->packet);
     /* Free again only now: the callback reads it in its place. */
     uint32_t next = held->next;
-    held->next = f->free_held;
+    held->next = fragments_free_link(at, f->free_held);
     f->free_held = at;
     at = next;
     released++;

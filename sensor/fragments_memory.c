@@ -27,12 +27,10 @@ static void init_links(struct fragments *f)
     f->chains[i] = NONE;
     f->sources[i].list = empty;
   }
-  for (uint32_t i = 0; i < f->config.datagrams; i++) {
-    f->datagrams[i].chain = i + 1 < f->config.datagrams ? i + 1 : NONE;
-  }
-  for (uint32_t i = 0; i < f->config.held; i++) {
-    f->held[i].next = i + 1 < f->config.held ? i + 1 : NONE;
-  }
+  uint32_t last = (uint32_t)f->config.datagrams - 1;
+  f->datagrams[last].chain = fragments_free_link(last, NONE);
+  last = (uint32_t)f->config.held - 1;
+  f->held[last].next = fragments_free_link(last, NONE);
 }
 
 struct fragments *fragments_new(const struct fragments_config *config)

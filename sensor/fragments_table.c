@@ -68,7 +68,7 @@ uint32_t fragments_insert(struct fragments *f, const struct fragments_key *key)
 {
   uint32_t at = f->free_datagram;
   struct fragments_datagram *datagram = &f->datagrams[at];
-  f->free_datagram = datagram->chain;
+  f->free_datagram = fragments_free_next(at, datagram->chain);
   uint32_t *chain = &f->chains[chain_of(f, key)];
   *datagram = (struct fragments_datagram){.key = *key,
                                           .source = fragments_source_of(f, key),
@@ -91,12 +91,11 @@ void fragments_remove(struct fragments *f, uint32_t at)
     chain = &f->datagrams[*chain].chain;
   }
   *chain = datagram->chain;
-  /* The places of free datagrams are chained by the same field. */
   struct fragments_source *source = &f->sources[datagram->source];
   list_remove(f, &source->list, FRAGMENTS_BY_SOURCE, at);
   source->datagrams--;
   list_remove(f, list_by_age(f, datagram->is_known), FRAGMENTS_BY_AGE, at);
-  datagram->chain = f->free_datagram;
+  datagram->chain = fragments_free_link(at, f->free_datagram);
   f->free_datagram = at;
 }
 
@@ -116,7 +115,7 @@ void fragments_hold(struct fragments *f, uint32_t at, const struct packet *packe
 {
   struct fragments_datagram *datagram = &f->datagrams[at];
   uint32_t place = f->free_held;
-  f->free_held = f->held[place].next;
+  f->free_held = fragments_free_next(place, f->held[place].next);
   f->held[place] = (struct fragments_held){.packet = *packet, .next = NONE};
   if (datagram->held_last != NONE) {
     f->held[datagram->held_last].next = place;

@@ -65,6 +65,18 @@ struct fragments {
   struct fragments_counts counts;
 };
 
+/* Free places are chained by the fields that chain those in use. A link tells how far the next free
+ * place lies behind the neighbour, so that fresh memory, all zero, is a chain in order: places that
+ * are never needed are never touched. */
+static inline uint32_t fragments_free_next(uint32_t at, uint32_t link)
+{
+  return at + 1 + link;
+}
+static inline uint32_t fragments_free_link(uint32_t at, uint32_t next)
+{
+  return next - at - 1;
+}
+
 /* Where the key's source stands in sources. */
 uint32_t fragments_source_of(const struct fragments *f, const struct fragments_key *key);
 /* The datagram of that key, or FRAGMENTS_NONE. */
