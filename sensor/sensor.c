@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/run/daemon.h"
 #include "common/run/loop.h"
+#include "common/run/resident.h"
 #include "sensor/capture.h"
 #include "sensor/decode.h"
 #include "sensor/interfaces.h"
@@ -381,6 +382,7 @@ int sensor_run(const struct sensor_settings *wished)
   struct loop_signal *interrupt = loop_signal_new(sensor.loop, SIGINT, on_signal, &sensor);
   log_info("sensor %s: started, for collector %s", settings.name, settings.collector);
   sensor_budget_init(&sensor.budget, &settings);
+  resident_trim();
   daemon_ready("capturing");
   if (loop_run(sensor.loop) != 0) {
     log_error("the event loop failed");
