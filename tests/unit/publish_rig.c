@@ -125,7 +125,10 @@ int rig_give(struct rig *rig, const struct message *m, struct err_message *messa
 
 void rig_welcome(struct rig *rig, uint64_t last_applied)
 {
-  struct message m = {.kind = MESSAGE_WELCOME, .welcome = {1, RIG_BOOT, last_applied, 5000}};
+  struct message m = {
+      .kind = MESSAGE_WELCOME,
+      .welcome = {
+          .version = 1, .boot_id = RIG_BOOT, .last_applied = last_applied, .checkpoint_ms = 5000}};
   assert_int_equal(rig_give(rig, &m, NULL), 0);
 }
 
