@@ -236,6 +236,7 @@ static void fetch_ahead(struct delivery *delivery, const u_char *bytes)
     return;
   }
   for (size_t at = 0; at < AHEAD_BYTES; at += LINE_BYTES) {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer may not be moved beyond its ring */
     __builtin_prefetch((const void *)((uintptr_t)bytes + AHEAD_FRAMES * stride - RING_HEADER + at));
   }
 }
