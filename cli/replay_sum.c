@@ -209,20 +209,12 @@ void replay_sum_alert(struct replay_sum *sum, const struct alert *alert)
 /* Derived when asked: the table is the only truth. */
 struct counts replay_sum_direction(const struct replay_sum *sum, enum summary_direction direction)
 {
-  struct counts total = {0};
-  for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
-    counts_add(&total, &sum->traffic[direction][p]);
-  }
-  return total;
+  return summary_protocols_total(sum->traffic[direction]);
 }
 
 struct counts replay_sum_fleet(const struct replay_sum *sum, enum summary_direction direction)
 {
-  struct counts total = {0};
-  for (int p = 0; p < SUMMARY_PROTOCOLS; p++) {
-    counts_add(&total, &sum->fleet_traffic[direction][p]);
-  }
-  return total;
+  return summary_protocols_total(sum->fleet_traffic[direction]);
 }
 
 /* The same table, read along the other side. */

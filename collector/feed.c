@@ -153,7 +153,6 @@ static void feed_send(struct feed *feed, const char *topic, int err, uint8_t *by
 static void feed_take(struct feed_window *out, const struct fleet_window *window)
 {
   const struct summary_tcp *tcp = &window->tcp;
-  uint64_t open = tcp->half_open > tcp->withdrawn ? tcp->half_open - tcp->withdrawn : 0;
   *out = (struct feed_window){
       .start_ns = window->start_ns,
       .length_ns = window->length_ns,
@@ -170,7 +169,7 @@ static void feed_take(struct feed_window *out, const struct fleet_window *window
       .flows_active = window->flows_active,
       .flows_new = window->flows_new,
       .tcp_attempts = tcp->attempts,
-      .tcp_failed = tcp->refused + open,
+      .tcp_failed = tcp->refused + summary_tcp_open(tcp),
       .retransmitted = tcp->retransmitted,
       .addresses = (uint64_t)(hll_estimate(&window->addresses) + 0.5),
       .dropped = window->ledger.capture_dropped + window->ledger.interface_dropped,

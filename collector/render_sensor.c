@@ -21,8 +21,7 @@ static json_t *render_handshake(const struct hist *handshakes, double quantile)
 static json_t *render_minute_tcp(const struct summary_tcp *tcp)
 {
   json_t *object = render_tcp_flows(tcp);
-  uint64_t open = tcp->half_open > tcp->withdrawn ? tcp->half_open - tcp->withdrawn : 0;
-  json_object_set_new(object, "half_open_still", json_u64(open));
+  json_object_set_new(object, "half_open_still", json_u64(summary_tcp_open(tcp)));
   json_object_set_new(object, "handshakes", json_u64(hist_total(&tcp->handshake_10us)));
   json_object_set_new(object, "handshake_p50_us", render_handshake(&tcp->handshake_10us, 0.5));
   json_object_set_new(object, "handshake_p95_us", render_handshake(&tcp->handshake_10us, 0.95));

@@ -18,16 +18,6 @@ void render_split(json_t *way, const struct counts *total, const struct counts *
   json_object_set_new(way, "outside", json_counts(&outside));
 }
 
-/* Over all protocols of one direction. */
-static struct counts sum_of(const struct counts row[SUMMARY_PROTOCOLS])
-{
-  struct counts sum = {0, 0, 0};
-  for (int protocol = 0; protocol < SUMMARY_PROTOCOLS; protocol++) {
-    counts_add(&sum, &row[protocol]);
-  }
-  return sum;
-}
-
 /* All protocols of each direction; render_protocols is the same table read the other way. */
 json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS],
                           const struct counts split[SUMMARY_DIRECTIONS][SUMMARY_PROTOCOLS],
@@ -35,12 +25,12 @@ json_t *render_directions(const struct counts traffic[SUMMARY_DIRECTIONS][SUMMAR
 {
   json_t *object = json_object();
   for (int direction = 0; direction < SUMMARY_DIRECTIONS; direction++) {
-    const struct counts sum = sum_of(traffic[direction]);
+    const struct counts sum = summary_protocols_total(traffic[direction]);
     json_t *way = json_counts(&sum);
     bool is_split = split != NULL && fleet != NULL;
     if (direction == SUMMARY_TX || direction == SUMMARY_RX) {
-      const struct counts total = is_split ? sum_of(split[direction]) : sum;
-      const struct counts part = is_split ? sum_of(fleet[direction]) : sum;
+      const struct counts total = is_split ? summary_protocols_total(split[direction]) : sum;
+      const struct counts part = is_split ? summary_protocols_total(fleet[direction]) : sum;
       render_split(way, &total, is_split ? &part : NULL);
     }
     json_object_set_new(object, summary_direction_name((enum summary_direction)direction), way);

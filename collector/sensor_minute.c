@@ -34,19 +34,6 @@ static struct sensor_minute_interface *interface_at(struct sensor_minute *minute
   return row;
 }
 
-/* The kernel's counters, where the record has them. */
-static void kernel_add(struct summary_kernel *into, const struct summary_kernel *from)
-{
-  into->rx_packets += from->rx_packets;
-  into->tx_packets += from->tx_packets;
-  into->rx_bytes += from->rx_bytes;
-  into->tx_bytes += from->tx_bytes;
-  into->rx_errors += from->rx_errors;
-  into->tx_errors += from->tx_errors;
-  into->rx_dropped += from->rx_dropped;
-  into->tx_dropped += from->tx_dropped;
-}
-
 /* captured + own + lost is the kernel's number only where nothing was left out on purpose. */
 static void compare_add(struct sensor_minute_interface *row, const struct summary_interface *from,
                         bool is_sampled)
@@ -68,7 +55,7 @@ static void interface_add(struct sensor_minute *minute, const struct summary_int
   }
   if (from->has_kernel) {
     row->has_kernel = true;
-    kernel_add(&row->kernel, &from->kernel);
+    summary_kernel_add(&row->kernel, &from->kernel);
   }
   row->is_up = is_newest ? from->is_up : row->is_up;
   row->is_filtered = row->is_filtered || from->is_filtered;

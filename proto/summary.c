@@ -246,8 +246,7 @@ void summary_traffic_add(struct counts *into, const struct counts *from)
   }
 }
 
-/* A sum over one direction's row of the matrix. */
-static struct counts protocols_total(const struct counts row[SUMMARY_PROTOCOLS])
+struct counts summary_protocols_total(const struct counts row[SUMMARY_PROTOCOLS])
 {
   struct counts total = {0, 0, 0};
   for (unsigned p = 0; p < SUMMARY_PROTOCOLS; p++) {
@@ -258,12 +257,12 @@ static struct counts protocols_total(const struct counts row[SUMMARY_PROTOCOLS])
 
 struct counts summary_direction_total(const struct summary *s, enum summary_direction direction)
 {
-  return protocols_total(s->traffic[direction]);
+  return summary_protocols_total(s->traffic[direction]);
 }
 
 struct counts summary_fleet_total(const struct summary *s, enum summary_direction direction)
 {
-  return protocols_total(s->fleet_traffic[direction]);
+  return summary_protocols_total(s->fleet_traffic[direction]);
 }
 
 /* The order of minute records and of ties among the largest: without it equal traffic could give
@@ -334,6 +333,18 @@ void summary_ledger_add(struct summary_ledger *into, const struct summary_ledger
   into->queue_evicted += from->queue_evicted;
 }
 
+void summary_kernel_add(struct summary_kernel *into, const struct summary_kernel *from)
+{
+  into->rx_packets += from->rx_packets;
+  into->tx_packets += from->tx_packets;
+  into->rx_bytes += from->rx_bytes;
+  into->tx_bytes += from->tx_bytes;
+  into->rx_errors += from->rx_errors;
+  into->tx_errors += from->tx_errors;
+  into->rx_dropped += from->rx_dropped;
+  into->tx_dropped += from->tx_dropped;
+}
+
 /* Flows are a sensor's own: two that saw one flow both count it. */
 void summary_tcp_add(struct summary_tcp *into, const struct summary_tcp *from)
 {
@@ -345,6 +356,12 @@ void summary_tcp_add(struct summary_tcp *into, const struct summary_tcp *from)
   into->resets += from->resets;
   into->retransmitted += from->retransmitted;
   hist_merge(&into->handshake_10us, &from->handshake_10us);
+}
+
+/* Never below zero: the record that told the attempt may be missing. */
+uint64_t summary_tcp_open(const struct summary_tcp *tcp)
+{
+  return tcp->half_open > tcp->withdrawn ? tcp->half_open - tcp->withdrawn : 0;
 }
 
 void summary_dns_add(struct summary_dns *into, const struct summary_dns *from)

@@ -323,14 +323,20 @@ size_t summary_rows_bytes(const struct summary *s);
 void summary_free(struct summary *s);
 /* into += from, every counter: a loss that is not added ends there (P2). */
 void summary_ledger_add(struct summary_ledger *into, const struct summary_ledger *from);
+void summary_kernel_add(struct summary_kernel *into, const struct summary_kernel *from);
 void summary_tcp_add(struct summary_tcp *into, const struct summary_tcp *from);
 void summary_dns_add(struct summary_dns *into, const struct summary_dns *from);
 void summary_segments_add(struct summary_segments *into, const struct summary_segments *from);
+/* Attempts that are half open still, as far as the records added to tcp know: an answer may come in
+ * a later one than the silence. */
+uint64_t summary_tcp_open(const struct summary_tcp *tcp);
 /* The worse of the two, for each measure. */
 void summary_quality_add(uint8_t into[SUMMARY_MEASURES], const uint8_t from[SUMMARY_MEASURES]);
 /* Adds all cells of [direction][protocol]: into and from are the first of SUMMARY_DIRECTIONS x
  * SUMMARY_PROTOCOLS. */
 void summary_traffic_add(struct counts *into, const struct counts *from);
+/* One direction of such cells over all protocols. */
+struct counts summary_protocols_total(const struct counts row[SUMMARY_PROTOCOLS]);
 /* traffic[direction], fleet_traffic[direction] over all protocols. */
 struct counts summary_direction_total(const struct summary *s, enum summary_direction direction);
 struct counts summary_fleet_total(const struct summary *s, enum summary_direction direction);

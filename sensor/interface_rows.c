@@ -97,19 +97,6 @@ void interface_rows_frame(struct interface_rows *rows, unsigned index, uint32_t 
   }
 }
 
-/* Deltas add up. */
-static void add_kernel(struct summary_kernel *into, const struct summary_kernel *from)
-{
-  into->rx_packets += from->rx_packets;
-  into->tx_packets += from->tx_packets;
-  into->rx_bytes += from->rx_bytes;
-  into->tx_bytes += from->tx_bytes;
-  into->rx_errors += from->rx_errors;
-  into->tx_errors += from->tx_errors;
-  into->rx_dropped += from->rx_dropped;
-  into->tx_dropped += from->tx_dropped;
-}
-
 /* Adds what a sample says to a row: all but what was captured. */
 static void add_sample(struct interval *interval, unsigned index,
                        const struct summary_interface *part)
@@ -117,7 +104,7 @@ static void add_sample(struct interval *interval, unsigned index,
   struct summary_interface *row = &interval->open[index];
   interval->has_part[index] = true;
   if (part->has_kernel) {
-    add_kernel(&row->kernel, &part->kernel);
+    summary_kernel_add(&row->kernel, &part->kernel);
   } else {
     interval->has_gap[index] = true;
   }

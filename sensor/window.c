@@ -176,18 +176,6 @@ void window_segments(struct window *window, uint64_t wire_packets, uint64_t head
   segments->header_bytes += header_bytes;
 }
 
-static void add_tcp(struct summary_tcp *into, const struct summary_tcp *from)
-{
-  into->attempts += from->attempts;
-  into->answered += from->answered;
-  into->refused += from->refused;
-  into->half_open += from->half_open;
-  into->withdrawn += from->withdrawn;
-  into->resets += from->resets;
-  into->retransmitted += from->retransmitted;
-  hist_merge(&into->handshake_10us, &from->handshake_10us);
-}
-
 /* What single packets said. */
 static void add_packets(struct summary *into, const struct summary *from)
 {
@@ -201,12 +189,8 @@ static void add_packets(struct summary *into, const struct summary *from)
   for (unsigned event = 0; event < SUMMARY_TCP_EVENTS; event++) {
     into->tcp_events[event] += from->tcp_events[event];
   }
-  into->dns.questions += from->dns.questions;
-  into->dns.answers += from->dns.answers;
-  into->dns.failures += from->dns.failures;
-  into->segments.super_segments += from->segments.super_segments;
-  into->segments.wire_packets += from->segments.wire_packets;
-  into->segments.header_bytes += from->segments.header_bytes;
+  summary_dns_add(&into->dns, &from->dns);
+  summary_segments_add(&into->segments, &from->segments);
   hist_merge(&into->packet_sizes, &from->packet_sizes);
 }
 
@@ -216,7 +200,7 @@ void window_second(struct window *window, const struct window *second, const str
 {
   struct summary *open = &window->open;
   add_packets(open, closed);
-  add_tcp(&open->tcp, &closed->tcp);
+  summary_tcp_add(&open->tcp, &closed->tcp);
   /* Each window counts the rows that it folds itself. */
   uint64_t rows_folded = open->ledger.rows_folded;
   summary_ledger_add(&open->ledger, &closed->ledger);
