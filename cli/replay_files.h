@@ -10,23 +10,14 @@
 
 #include <signal.h>
 
+#include "cli/replay_local.h"
 #include "common/keys.h"
-#include "proto/message.h"
 #include "proto/summary.h"
 
-#define REPLAY_NETWORKS_MAX 256
-#define REPLAY_TROUBLE_MAX  512
+#define REPLAY_TROUBLE_MAX 512
 
 struct flow_record;
 struct replay_files;
-
-/* What is the capturing host's own, and whose addresses are fleet peers. */
-struct replay_local {
-  size_t addr_count, network_count, fleet_count;
-  struct addr addr[MESSAGE_ADDRESSES_MAX];
-  struct network network[REPLAY_NETWORKS_MAX];
-  struct network fleet[REPLAY_NETWORKS_MAX];
-};
 
 /* One file, as it stands; borrowed. Files stay in the order of the command line. */
 struct replay_file {

@@ -6,10 +6,22 @@
 #define CLI_REPLAY_LOCAL_H
 
 #include "cli/options.h"
-#include "cli/replay_files.h"
+#include "common/addr.h"
+#include "common/err.h"
+#include "proto/message.h"
+
+#define REPLAY_NETWORKS_MAX 256
 
 struct collector_settings;
 struct meter;
+
+/* What is the capturing host's own, and whose addresses are fleet peers. */
+struct replay_local {
+  size_t addr_count, network_count, fleet_count;
+  struct addr addr[MESSAGE_ADDRESSES_MAX];
+  struct network network[REPLAY_NETWORKS_MAX];
+  struct network fleet[REPLAY_NETWORKS_MAX];
+};
 
 /* Adds both kinds for the sensor to *out (emptied first). ERR_LIMIT: more than fit; ERR_MALFORMED;
  * message names the entry. */

@@ -24,20 +24,10 @@
 
 #include "common/addr.h"
 #include "common/counts.h"
+#include "common/topk_item.h"
 
 /* Longest encoded form of so many counters in use. */
 #define TOPK_ENCODED_MAX(counters) (31 + 87 * (size_t)(counters))
-
-/* One counter. count = error + tx.bytes + rx.bytes; the true bytes of the address lie within
- * [count - error, count]. tx and rx hold what was certainly the address's own, sent and received.
- */
-struct topk_item {
-  struct addr addr;
-  uint64_t count;
-  uint64_t error;
-  struct counts tx;
-  struct counts rx;
-};
 
 struct topk;
 

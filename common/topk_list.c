@@ -2,6 +2,7 @@
 /* Reading a Space-Saving summary: the largest counters in order, sizes, comparison. */
 #include <string.h>
 
+#include "common/topk.h"
 #include "common/topk_state.h"
 
 /* The list: a heap of the n best within the caller's memory, its worst at the top. */

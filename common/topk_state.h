@@ -8,8 +8,12 @@
 #ifndef COMMON_TOPK_STATE_H
 #define COMMON_TOPK_STATE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "common/hash.h"
-#include "common/topk.h"
+#include "common/topk_item.h"
 
 #define TOPK_NO_NODE UINT32_MAX
 
