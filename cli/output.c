@@ -179,6 +179,15 @@ int output_parse_time(const char *rfc3339, int64_t *out_ns)
   return 0;
 }
 
+const char *output_span_between(const char *from, const char *until, char text[OUTPUT_TEXT_MAX])
+{
+  int64_t from_ns, until_ns;
+  if (output_parse_time(from, &from_ns) != 0 || output_parse_time(until, &until_ns) != 0) {
+    return NULL;
+  }
+  return output_span(until_ns > from_ns ? until_ns - from_ns : 0, text);
+}
+
 /* What is no time came from afar: shown, but cleaned. */
 const char *output_time_text(const struct output *out, const char *rfc3339,
                              char text[OUTPUT_TEXT_MAX])

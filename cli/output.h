@@ -44,6 +44,8 @@ const char *output_time_text(const struct output *out, const char *rfc3339,
                              char text[OUTPUT_TEXT_MAX]);
 /* RFC 3339 UTC text to ns. ERR_MALFORMED. */
 int output_parse_time(const char *rfc3339, int64_t *out_ns);
+/* The span from one such time to another, 0 for one that runs back; NULL when either is none. */
+const char *output_span_between(const char *from, const char *until, char text[OUTPUT_TEXT_MAX]);
 
 /* Text from afar: control characters (C0, DEL, C1) become '?', so that nobody steers the terminal.
  * Cuts nothing but at size. Returns text. */

@@ -11,13 +11,6 @@
 #include "cli/table.h"
 #include "cli/top.h"
 
-/* A count out of JSON, which has no unsigned numbers. */
-static uint64_t replay_print_number(const json_t *object, const char *key)
-{
-  int64_t value = json_get_int(object, key, 0);
-  return value > 0 ? (uint64_t)value : 0;
-}
-
 /* One line a file; what the trouble was has been said on standard error. */
 static void replay_print_files(const json_t *files, const struct output *out)
 {
@@ -35,7 +28,7 @@ static void replay_print_files(const json_t *files, const struct output *out)
     char text[OUTPUT_TEXT_MAX];
     bool is_whole = json_is_null(json_object_get(file, "trouble"));
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(file, "sensor", "?"));
-    table_cell(table, OUTPUT_PLAIN, "%s", output_count(replay_print_number(file, "frames"), text));
+    table_cell(table, OUTPUT_PLAIN, "%s", output_count(json_get_count(file, "frames"), text));
     table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(file, "link", ""));
     table_cell(table, is_whole ? OUTPUT_PLAIN : OUTPUT_BAD, "%s", is_whole ? "whole" : "not whole");
   }
@@ -50,23 +43,23 @@ static void replay_print_totals(const json_t *answer, const struct output *out)
   const json_t *totals = json_object_get(answer, "totals");
   char a[OUTPUT_TEXT_MAX], b[OUTPUT_TEXT_MAX], c[OUTPUT_TEXT_MAX], d[OUTPUT_TEXT_MAX];
   output_print(out, OUTPUT_PLAIN, "frames      %s, %s on the wire; %s not IP\n",
-               output_count(replay_print_number(totals, "frames"), a),
-               output_bytes(out, replay_print_number(totals, "wire_bytes"), b),
-               output_count(replay_print_number(totals, "non_ip_frames"), c));
+               output_count(json_get_count(totals, "frames"), a),
+               output_bytes(out, json_get_count(totals, "wire_bytes"), b),
+               output_count(json_get_count(totals, "non_ip_frames"), c));
   output_print(out, OUTPUT_PLAIN, "ip          %s: %s IPv4 packets, %s IPv6, %s fragments\n",
-               output_bytes(out, replay_print_number(totals, "ip_bytes"), a),
-               output_count(replay_print_number(totals, "ipv4_packets"), b),
-               output_count(replay_print_number(totals, "ipv6_packets"), c),
-               output_count(replay_print_number(totals, "fragments"), d));
+               output_bytes(out, json_get_count(totals, "ip_bytes"), a),
+               output_count(json_get_count(totals, "ipv4_packets"), b),
+               output_count(json_get_count(totals, "ipv6_packets"), c),
+               output_count(json_get_count(totals, "fragments"), d));
   output_print(out, OUTPUT_PLAIN, "packets     tcp %s, udp %s, icmp %s, other %s\n",
-               output_count(replay_print_number(totals, "tcp_packets"), a),
-               output_count(replay_print_number(totals, "udp_packets"), b),
-               output_count(replay_print_number(totals, "icmp_packets"), c),
-               output_count(replay_print_number(totals, "other_ip_packets"), d));
+               output_count(json_get_count(totals, "tcp_packets"), a),
+               output_count(json_get_count(totals, "udp_packets"), b),
+               output_count(json_get_count(totals, "icmp_packets"), c),
+               output_count(json_get_count(totals, "other_ip_packets"), d));
   output_print(out, OUTPUT_PLAIN, "seen        %s flows, about %s addresses, %s windows\n",
-               output_count(replay_print_number(answer, "flows"), a),
-               output_count(replay_print_number(answer, "distinct_addresses_estimate"), b),
-               output_count(replay_print_number(answer, "windows"), c));
+               output_count(json_get_count(answer, "flows"), a),
+               output_count(json_get_count(answer, "distinct_addresses_estimate"), b),
+               output_count(json_get_count(answer, "windows"), c));
 }
 
 /* The members that are numbers above zero, behind a title; nothing when there is none. not_ip is no
@@ -121,12 +114,12 @@ static void replay_print_fleet(const json_t *answer, const struct output *out)
   /* Sent and received overlap where both ends have sensors; the sum above does not. */
   const json_t *ways = json_object_get(answer, "directions");
   /* Two numbers where one would be a guess (P1). */
-  uint64_t least = replay_print_number(bytes, "low"), most = replay_print_number(bytes, "high");
+  uint64_t least = json_get_count(bytes, "low"), most = json_get_count(bytes, "high");
   output_print(out, OUTPUT_PLAIN, "fleet       %s%s%s counted once (sent %s, received %s)\n",
                output_bytes(out, least, low), least != most ? " to " : "",
                least != most ? output_bytes(out, most, high) : "",
-               output_bytes(out, replay_print_number(json_object_get(ways, "tx"), "bytes"), tx),
-               output_bytes(out, replay_print_number(json_object_get(ways, "rx"), "bytes"), rx));
+               output_bytes(out, json_get_count(json_object_get(ways, "tx"), "bytes"), tx),
+               output_bytes(out, json_get_count(json_object_get(ways, "rx"), "bytes"), rx));
 }
 
 /* With whom, where --fleet says who belongs to it. */
@@ -143,8 +136,8 @@ static void replay_print_peers(const json_t *answer, const struct output *out)
     char a[OUTPUT_TEXT_MAX], b[OUTPUT_TEXT_MAX];
     if (json_is_object(fleet)) {
       output_print(out, OUTPUT_PLAIN, "            %s %s, %s %s\n", lines[i].fleet,
-                   output_bytes(out, replay_print_number(fleet, "bytes"), a), lines[i].outside,
-                   output_bytes(out, replay_print_number(outside, "bytes"), b));
+                   output_bytes(out, json_get_count(fleet, "bytes"), a), lines[i].outside,
+                   output_bytes(out, json_get_count(outside, "bytes"), b));
     }
   }
 }
@@ -153,7 +146,7 @@ static void replay_print_peers(const json_t *answer, const struct output *out)
 static void replay_print_alerts(const json_t *answer, const struct output *out)
 {
   const json_t *alerts = json_object_get(answer, "alerts");
-  uint64_t omitted = replay_print_number(answer, "alerts_omitted");
+  uint64_t omitted = json_get_count(answer, "alerts_omitted");
   if (json_array_size(alerts) == 0) {
     output_print(out, OUTPUT_GOOD, "no alerts\n");
   } else {

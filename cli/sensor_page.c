@@ -19,13 +19,6 @@ struct page_line {
   size_t used;
 };
 
-/* A count out of JSON, which has no unsigned numbers. */
-static uint64_t page_number(const json_t *object, const char *key)
-{
-  int64_t value = json_get_int(object, key, 0);
-  return value > 0 ? (uint64_t)value : 0;
-}
-
 /* One more part behind a comma; what does not fit is left out as a whole. */
 __attribute__((format(printf, 2, 3))) static void page_add(struct page_line *line,
                                                            const char *format, ...)
@@ -46,19 +39,19 @@ static void page_add_count(struct page_line *line, const json_t *object, const c
                            const char *words)
 {
   char text[OUTPUT_TEXT_MAX];
-  page_add(line, "%s %s", output_count(page_number(object, key), text), words);
+  page_add(line, "%s %s", output_count(json_get_count(object, key), text), words);
 }
 
 /* By the collector's clock on both sides. */
 static const char *page_heard(const json_t *answer, const json_t *sensor, char text[64])
 {
   char span[OUTPUT_TEXT_MAX];
-  int64_t now_ns, heard_ns;
-  if (output_parse_time(json_get_text(answer, "now", ""), &now_ns) != 0 ||
-      output_parse_time(json_get_text(sensor, "last_heard", ""), &heard_ns) != 0) {
+  const char *since = output_span_between(json_get_text(sensor, "last_heard", ""),
+                                          json_get_text(answer, "now", ""), span);
+  if (since == NULL) {
     return "never heard";
   }
-  snprintf(text, 64, "heard %s ago", output_span(now_ns > heard_ns ? now_ns - heard_ns : 0, span));
+  snprintf(text, 64, "heard %s ago", since);
   return text;
 }
 
@@ -112,11 +105,11 @@ static void page_print_health(const json_t *sensor, const struct output *out)
   page_add_count(&line, sensor, "repeated", "repeated");
   page_add_count(&line, sensor, "gaps", "missing");
   page_add_count(&line, sensor, "refused", "refused");
-  bool is_lost = page_number(sensor, "gaps") + page_number(sensor, "refused") > 0;
+  bool is_lost = json_get_count(sensor, "gaps") + json_get_count(sensor, "refused") > 0;
   output_print(out, is_lost ? OUTPUT_WARN : OUTPUT_PLAIN, "sent        %s\n", line.text);
   output_print(out, OUTPUT_PLAIN, "costs       %.2f %% of a core, %s of memory\n",
                json_get_number(sensor, "cpu_percent", 0),
-               output_bytes(&bytes, page_number(sensor, "resident_bytes"), memory));
+               output_bytes(&bytes, json_get_count(sensor, "resident_bytes"), memory));
 }
 
 /* How far the numbers below can be trusted: the part of the flows, and each measure by name. */
@@ -150,13 +143,6 @@ static void page_seen_cell(struct table *table, const json_t *interface)
   }
 }
 
-/* A loss is coloured as soon as it is not zero. */
-static void page_loss_cell(struct table *table, uint64_t count)
-{
-  char text[OUTPUT_TEXT_MAX];
-  table_cell(table, count > 0 ? OUTPUT_WARN : OUTPUT_PLAIN, "%s", output_count(count, text));
-}
-
 /* One row: the account in packets, as SEEN is one of packets; the volume beside it. */
 static void page_interface_row(struct table *table, const json_t *interface,
                                const struct output *out)
@@ -164,20 +150,23 @@ static void page_interface_row(struct table *table, const json_t *interface,
   char text[OUTPUT_TEXT_MAX];
   const json_t *kernel = json_object_get(interface, "kernel");
   bool is_up = json_is_true(json_object_get(interface, "up"));
-  uint64_t packets = page_number(kernel, "rx_packets") + page_number(kernel, "tx_packets");
+  uint64_t packets = json_get_count(kernel, "rx_packets") + json_get_count(kernel, "tx_packets");
   table_cell(table, OUTPUT_PLAIN, "%s", json_get_text(interface, "name", "?"));
   table_cell(table, is_up ? OUTPUT_GOOD : OUTPUT_BAD, "%s", is_up ? "up" : "down");
   table_cell(table, OUTPUT_PLAIN, "%s", json_is_object(kernel) ? output_count(packets, text) : "-");
   table_cell(table, OUTPUT_PLAIN, "%s",
-             output_count(page_number(interface, "captured_packets"), text));
-  table_cell(table, OUTPUT_PLAIN, "%s", output_count(page_number(interface, "own_packets"), text));
-  page_loss_cell(table, page_number(interface, "capture_dropped"));
-  page_loss_cell(table, page_number(interface, "interface_dropped"));
+             output_count(json_get_count(interface, "captured_packets"), text));
+  table_cell(table, OUTPUT_PLAIN, "%s",
+             output_count(json_get_count(interface, "own_packets"), text));
+  table_count(table, json_get_count(interface, "capture_dropped"), OUTPUT_WARN);
+  table_count(table, json_get_count(interface, "interface_dropped"), OUTPUT_WARN);
   page_seen_cell(table, interface);
   table_cell(table, OUTPUT_PLAIN, "%s",
-             output_bytes(out, page_number(interface, "captured_bytes"), text));
-  page_loss_cell(table, page_number(kernel, "rx_errors") + page_number(kernel, "tx_errors"));
-  page_loss_cell(table, page_number(kernel, "rx_dropped") + page_number(kernel, "tx_dropped"));
+             output_bytes(out, json_get_count(interface, "captured_bytes"), text));
+  table_count(table, json_get_count(kernel, "rx_errors") + json_get_count(kernel, "tx_errors"),
+              OUTPUT_WARN);
+  table_count(table, json_get_count(kernel, "rx_dropped") + json_get_count(kernel, "tx_dropped"),
+              OUTPUT_WARN);
 }
 
 /* Each interface with its account over the minute. */
@@ -218,10 +207,10 @@ static void page_print_traffic(json_t *rows, const char *title, const struct out
   {
     char text[OUTPUT_TEXT_MAX];
     table_cell(table, OUTPUT_PLAIN, "%s", name);
-    table_cell(table, OUTPUT_BOLD, "%s", output_bytes(out, page_number(row, "bytes"), text));
+    table_cell(table, OUTPUT_BOLD, "%s", output_bytes(out, json_get_count(row, "bytes"), text));
     table_cell(table, OUTPUT_PLAIN, "%s",
-               output_bytes(out, page_number(row, "payload_bytes"), text));
-    table_cell(table, OUTPUT_PLAIN, "%s", output_count(page_number(row, "packets"), text));
+               output_bytes(out, json_get_count(row, "payload_bytes"), text));
+    table_cell(table, OUTPUT_PLAIN, "%s", output_count(json_get_count(row, "packets"), text));
   }
   fputc('\n', out->file);
   table_print(table, out);
@@ -250,7 +239,7 @@ static void page_print_tcp(const json_t *tcp, const struct output *out)
   if (json_is_number(json_object_get(tcp, "handshake_p50_us"))) {
     output_print(out, OUTPUT_PLAIN, "handshakes  half within %s, 95 %% within %s, of %s\n",
                  page_ms(tcp, "handshake_p50_us", p50), page_ms(tcp, "handshake_p95_us", p95),
-                 output_count(page_number(tcp, "handshakes"), count));
+                 output_count(json_get_count(tcp, "handshakes"), count));
   } else {
     output_print(out, OUTPUT_PLAIN, "handshakes  none\n");
   }
@@ -275,10 +264,10 @@ static void page_print_packets(const json_t *minute, const struct output *out)
   page_add_count(&segments, object, "segments", "super-segments");
   page_add_count(&segments, object, "wire_packets", "packets that they were on the wire");
   page_add(&segments, "%s of headers left out",
-           output_bytes(out, page_number(object, "header_bytes"), headers));
+           output_bytes(out, json_get_count(object, "header_bytes"), headers));
   output_print(out, OUTPUT_PLAIN, "offloads    %s (an estimate)\n", segments.text);
   output_print(out, OUTPUT_PLAIN, "tunnels     %s packets with an inner flow\n",
-               output_count(page_number(minute, "tunnelled_packets"), headers));
+               output_count(json_get_count(minute, "tunnelled_packets"), headers));
 }
 
 /* Estimates; what no record told is not there. */
@@ -343,11 +332,11 @@ static void page_print(const json_t *answer, const struct output *out)
   page_print_losses(json_object_get(ledger, "undecoded"), "undecoded   ", out);
   page_print_losses(ledger, "lost        ", out);
   output_print(
-      out, page_number(minute, "records") > 0 ? OUTPUT_PLAIN : OUTPUT_WARN,
+      out, json_get_count(minute, "records") > 0 ? OUTPUT_PLAIN : OUTPUT_WARN,
       "window      %s .. %s, records of %s of its seconds; 'sent' since the collector started\n",
       output_time_text(out, json_get_text(window, "from", NULL), from),
       output_time_text(out, json_get_text(window, "until", NULL), until),
-      output_count(page_number(minute, "records"), records));
+      output_count(json_get_count(minute, "records"), records));
 }
 
 /* The verdict of `sensors`, of one. */

@@ -12,13 +12,6 @@
 #include "cli/words.h"
 #include "common/clock.h"
 
-/* A count out of JSON, which has no unsigned numbers. */
-static uint64_t sensors_number(const json_t *object, const char *key)
-{
-  int64_t value = json_get_int(object, key, 0);
-  return value > 0 ? (uint64_t)value : 0;
-}
-
 /* Who left said goodbye: that is neither good nor bad. */
 static enum output_tone sensors_tone(const json_t *sensor)
 {
@@ -52,22 +45,10 @@ static void sensors_clock_cell(struct table *table, const json_t *sensor)
 static void sensors_heard_cell(struct table *table, const json_t *answer, const json_t *sensor)
 {
   char text[OUTPUT_TEXT_MAX];
-  int64_t now_ns, heard_ns;
-  const char *now = json_get_text(answer, "now", "");
-  const char *heard = json_get_text(sensor, "last_heard", "");
-  if (output_parse_time(now, &now_ns) != 0 || output_parse_time(heard, &heard_ns) != 0) {
-    table_cell(table, OUTPUT_PLAIN, "never");
-  } else {
-    table_cell(table, OUTPUT_PLAIN, "%s ago",
-               output_span(now_ns > heard_ns ? now_ns - heard_ns : 0, text));
-  }
-}
-
-/* A loss is coloured as soon as it is not zero. */
-static void sensors_count_cell(struct table *table, uint64_t count, enum output_tone tone)
-{
-  char text[OUTPUT_TEXT_MAX];
-  table_cell(table, count > 0 ? tone : OUTPUT_PLAIN, "%s", output_count(count, text));
+  const char *since = output_span_between(json_get_text(sensor, "last_heard", ""),
+                                          json_get_text(answer, "now", ""), text);
+  table_cell(table, OUTPUT_PLAIN, "%s%s", since != NULL ? since : "never",
+             since != NULL ? " ago" : "");
 }
 
 /* One sensor: liveness, clock, what it saw, what it lost, what it costs. */
@@ -81,16 +62,16 @@ static void sensors_row(struct table *table, const json_t *answer, const json_t 
   table_cell(table, sensors_tone(sensor), "%s", json_get_text(sensor, "state", "?"));
   sensors_heard_cell(table, answer, sensor);
   sensors_clock_cell(table, sensor);
-  sensors_count_cell(table, sensors_number(sensor, "frames"), OUTPUT_PLAIN);
+  table_count(table, json_get_count(sensor, "frames"), OUTPUT_PLAIN);
   table_cell(table, OUTPUT_PLAIN, "%s",
-             output_bytes(out, sensors_number(sensor, "wire_bytes"), text));
-  sensors_count_cell(table, sensors_number(sensor, "dropped"), OUTPUT_WARN);
-  sensors_count_cell(table, sensors_number(sensor, "undecoded"), OUTPUT_PLAIN);
-  sensors_count_cell(table, sensors_number(sensor, "gaps"), OUTPUT_WARN);
-  sensors_count_cell(table, sensors_number(sensor, "late"), OUTPUT_PLAIN);
+             output_bytes(out, json_get_count(sensor, "wire_bytes"), text));
+  table_count(table, json_get_count(sensor, "dropped"), OUTPUT_WARN);
+  table_count(table, json_get_count(sensor, "undecoded"), OUTPUT_PLAIN);
+  table_count(table, json_get_count(sensor, "gaps"), OUTPUT_WARN);
+  table_count(table, json_get_count(sensor, "late"), OUTPUT_PLAIN);
   table_cell(table, OUTPUT_PLAIN, "%.2f %%", json_get_number(sensor, "cpu_percent", 0));
   table_cell(table, OUTPUT_PLAIN, "%s",
-             output_bytes(&bytes, sensors_number(sensor, "resident_bytes"), text));
+             output_bytes(&bytes, json_get_count(sensor, "resident_bytes"), text));
   const char *sampling = json_get_text(sensor, "sampling", "-");
   bool is_scaled = strncmp(sampling, "scaled", strlen("scaled")) == 0;
   table_cell(table, is_scaled ? OUTPUT_WARN : OUTPUT_PLAIN, "%s", sampling);
@@ -115,7 +96,7 @@ static void sensors_speed_cells(struct table *table, const json_t *interface,
   char text[OUTPUT_TEXT_MAX];
   struct output bits = *out;
   bits.is_bits = true; /* as everybody says it */
-  uint64_t speed_bps = sensors_number(interface, "speed_bps");
+  uint64_t speed_bps = json_get_count(interface, "speed_bps");
   const json_t *used = json_object_get(interface, "utilisation_percent");
   double rx = json_get_number(used, "rx", 0);
   double tx = json_get_number(used, "tx", 0);
@@ -156,17 +137,17 @@ static void sensors_print_interfaces(const json_t *sensors, const struct output 
       /* Both directions of the kernel's counters; "-" where the kernel gave none (replay,
        * reset). */
       for (int way = 0; way < 2; way++) {
-        uint64_t bytes = sensors_number(kernel, way == 0 ? "rx_bytes" : "tx_bytes");
+        uint64_t bytes = json_get_count(kernel, way == 0 ? "rx_bytes" : "tx_bytes");
         table_cell(table, OUTPUT_PLAIN, "%s",
                    json_is_object(kernel) ? output_bytes(out, bytes, text) : "-");
       }
       table_cell(table, OUTPUT_PLAIN, "%s",
-                 output_bytes(out, sensors_number(interface, "captured_bytes"), text));
+                 output_bytes(out, json_get_count(interface, "captured_bytes"), text));
       table_cell(table, OUTPUT_PLAIN, "%s",
-                 output_bytes(out, sensors_number(interface, "own_bytes"), text));
+                 output_bytes(out, json_get_count(interface, "own_bytes"), text));
       sensors_seen_cell(table, interface);
-      sensors_count_cell(table, sensors_number(interface, "capture_dropped"), OUTPUT_WARN);
-      sensors_count_cell(table, sensors_number(interface, "interface_dropped"), OUTPUT_WARN);
+      table_count(table, json_get_count(interface, "capture_dropped"), OUTPUT_WARN);
+      table_count(table, json_get_count(interface, "interface_dropped"), OUTPUT_WARN);
       sensors_speed_cells(table, interface, out);
     }
   }
@@ -182,7 +163,7 @@ static void sensors_print_foot(const json_t *answer, const struct output *out)
                "\nwindow      counters since the collector first heard each sensor; interfaces: "
                "its newest second\nasked       %s; %s sensors known%s\n",
                output_time_text(out, json_get_text(answer, "now", NULL), now),
-               output_count(sensors_number(answer, "known"), known),
+               output_count(json_get_count(answer, "known"), known),
                json_is_true(json_object_get(answer, "limited")) ? " (not all are shown)" : "");
   output_print(out, OUTPUT_PLAIN,
                "counted     frames by each sensor that saw them; dropped: by ring and device; "

@@ -12,19 +12,12 @@
 /* Two numbers and a word between them. */
 #define STATUS_RANGE_MAX ((size_t)3 * OUTPUT_TEXT_MAX)
 
-/* A count out of JSON, which has no unsigned numbers. */
-static uint64_t status_number(const json_t *object, const char *key)
-{
-  int64_t value = json_get_int(object, key, 0);
-  return value > 0 ? (uint64_t)value : 0;
-}
-
 /* "1.25 MB", or "1.25 MB to 1.30 MB" where a single number would be a guess. */
 static const char *status_range(const struct output *out, const json_t *bound, bool is_bytes,
                                 char text[STATUS_RANGE_MAX])
 {
   char low[OUTPUT_TEXT_MAX], high[OUTPUT_TEXT_MAX];
-  uint64_t least = status_number(bound, "low"), most = status_number(bound, "high");
+  uint64_t least = json_get_count(bound, "low"), most = json_get_count(bound, "high");
   if (is_bytes) {
     output_bytes(out, least, low);
     output_bytes(out, most, high);
@@ -80,7 +73,7 @@ static void status_print_apart(const json_t *apart, const struct output *out)
   size_t used = 0;
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
     char text[OUTPUT_TEXT_MAX];
-    uint64_t bytes = status_number(apart, keys[i]);
+    uint64_t bytes = json_get_count(apart, keys[i]);
     if (bytes > 0) {
       used += (size_t)snprintf(line + used, sizeof line - used, "%s%s %s", used > 0 ? ", " : "",
                                titles[i], output_bytes(out, bytes, text));
@@ -113,12 +106,12 @@ static void status_print_traffic(const json_t *answer, const struct output *out)
     output_print(out, OUTPUT_PLAIN, "            what is on disk, until %s\n",
                  output_time_text(out, json_get_text(window, "until", NULL), until));
     /* A loss is coloured as soon as there is any. */
-    uint64_t dropped = status_number(totals, "dropped");
+    uint64_t dropped = json_get_count(totals, "dropped");
     output_print(out, dropped > 0 ? OUTPUT_WARN : OUTPUT_PLAIN,
                  "            frames dropped %s, undecoded %s, rows folded %s\n",
                  output_count(dropped, lost),
-                 output_count(status_number(totals, "undecoded"), undecoded),
-                 output_count(status_number(totals, "folded"), folded));
+                 output_count(json_get_count(totals, "undecoded"), undecoded),
+                 output_count(json_get_count(totals, "folded"), folded));
   }
 }
 
@@ -127,37 +120,37 @@ static void status_print_sensors(const json_t *answer, const struct output *out)
 {
   char a[OUTPUT_TEXT_MAX], b[OUTPUT_TEXT_MAX], c[OUTPUT_TEXT_MAX], d[OUTPUT_TEXT_MAX];
   const json_t *sensors = json_object_get(answer, "sensors");
-  bool has_silent = status_number(sensors, "silent") > 0;
+  bool has_silent = json_get_count(sensors, "silent") > 0;
   output_print(out, has_silent ? OUTPUT_BAD : OUTPUT_PLAIN,
                "sensors     %s known: %s live, %s silent, %s left\n",
-               output_count(status_number(sensors, "known"), a),
-               output_count(status_number(sensors, "live"), b),
-               output_count(status_number(sensors, "silent"), c),
-               output_count(status_number(sensors, "left"), d));
+               output_count(json_get_count(sensors, "known"), a),
+               output_count(json_get_count(sensors, "live"), b),
+               output_count(json_get_count(sensors, "silent"), c),
+               output_count(json_get_count(sensors, "left"), d));
   const json_t *records = json_object_get(answer, "records");
   output_print(out, OUTPUT_PLAIN, "records     %s applied; %s late, %s missing, %s refused\n",
-               output_count(status_number(records, "applied"), a),
-               output_count(status_number(records, "late"), b),
-               output_count(status_number(records, "gaps"), c),
-               output_count(status_number(records, "refused"), d));
+               output_count(json_get_count(records, "applied"), a),
+               output_count(json_get_count(records, "late"), b),
+               output_count(json_get_count(records, "gaps"), c),
+               output_count(json_get_count(records, "refused"), d));
 }
 
 /* Alerts, and whether they reach anybody. */
 static void status_print_alerts(const json_t *answer, const struct output *out)
 {
   const json_t *alerts = json_object_get(answer, "alerts");
-  unsigned long long firing = status_number(alerts, "firing");
+  unsigned long long firing = json_get_count(alerts, "firing");
   output_print(out, firing > 0 ? OUTPUT_BAD : OUTPUT_PLAIN,
                "alerts      %llu firing, %llu pending\n", firing,
-               (unsigned long long)status_number(alerts, "pending"));
+               (unsigned long long)json_get_count(alerts, "pending"));
   const json_t *deliveries = json_object_get(answer, "deliveries");
   if (json_is_object(deliveries)) {
-    unsigned long long dead = status_number(deliveries, "dead");
-    unsigned long long unsaved = status_number(deliveries, "unsaved");
+    unsigned long long dead = json_get_count(deliveries, "dead");
+    unsigned long long unsaved = json_get_count(deliveries, "unsaved");
     output_print(out, dead + unsaved > 0 ? OUTPUT_BAD : OUTPUT_PLAIN,
                  "deliveries  %llu sent, %llu waiting, %llu given up, %llu alerts not saved\n",
-                 (unsigned long long)status_number(deliveries, "sent"),
-                 (unsigned long long)status_number(deliveries, "waiting"), dead, unsaved);
+                 (unsigned long long)json_get_count(deliveries, "sent"),
+                 (unsigned long long)json_get_count(deliveries, "waiting"), dead, unsaved);
   }
 }
 

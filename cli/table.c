@@ -92,6 +92,12 @@ void table_cell(struct table *table, enum output_tone tone, const char *format, 
   item->tone = tone;
 }
 
+void table_count(struct table *table, uint64_t count, enum output_tone tone)
+{
+  char text[OUTPUT_TEXT_MAX];
+  table_cell(table, count > 0 ? tone : OUTPUT_PLAIN, "%s", output_count(count, text));
+}
+
 static size_t table_text_width(const char *text)
 {
   return fold_width(text, strlen(text));

@@ -13,6 +13,7 @@
 #define CLI_TABLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli/output.h"
 
@@ -33,6 +34,8 @@ void table_free(struct table *table);
  * name or number is). */
 void table_cell(struct table *table, enum output_tone tone, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A cell with a count, in the tone as soon as it is not zero: so losses are shown. */
+void table_count(struct table *table, uint64_t count, enum output_tone tone);
 /* Writes titles and rows; nothing when there is no row. */
 void table_print(const struct table *table, const struct output *out);
 

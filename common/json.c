@@ -94,6 +94,12 @@ int64_t json_get_int(const json_t *object, const char *key, int64_t fallback)
   return json_is_integer(member) ? json_integer_value(member) : fallback;
 }
 
+uint64_t json_get_count(const json_t *object, const char *key)
+{
+  int64_t value = json_get_int(object, key, 0);
+  return value > 0 ? (uint64_t)value : 0;
+}
+
 double json_get_number(const json_t *object, const char *key, double fallback)
 {
   const json_t *member = json_object_get(object, key);

@@ -21,6 +21,8 @@ json_t *json_text(const char *text);
 
 /* Reads a member; fallback when absent or of another kind. Text is borrowed from the object. */
 int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);
+/* A count: JSON has no unsigned numbers. 0 when absent, negative or of another kind. */
+uint64_t json_get_count(const json_t *object, const char *key);
 double json_get_number(const json_t *object, const char *key, double fallback);
 const char *json_get_text(const json_t *object, const char *key, const char *fallback);
 
