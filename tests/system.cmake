@@ -1,6 +1,6 @@
 # Tests that start programs. Integration needs root and network namespaces, and says so when it skips.
 if(SEINE_TESTING)
-  foreach(name network capture bad_input replay disk feed deploy budget)
+  foreach(name network capture bad_input replay disk feed sensor_page deploy budget)
     add_test(NAME integration.${name}
       COMMAND /usr/bin/python3 -B -m pytest -q -x -p no:cacheprovider ${CMAKE_CURRENT_SOURCE_DIR}/integration/test_${name}.py)
     set_tests_properties(integration.${name} PROPERTIES LABELS integration TIMEOUT 900

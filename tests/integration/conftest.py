@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from net import Net
+from spot import Spaces
 
 
 def can_make_namespaces():
@@ -22,6 +23,15 @@ def net():
     if not can_make_namespaces():
         pytest.skip("network namespaces need root and iproute2")
     made = Net(["h1", "h2", "h3", "c"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def spaces():
+    if not can_make_namespaces():
+        pytest.skip("network namespaces need root and iproute2")
+    made = Spaces()
     yield made
     made.close()
 

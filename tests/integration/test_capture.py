@@ -7,20 +7,10 @@ import sys
 
 import pytest
 
-from conftest import can_make_namespaces
 from net import ip
 from programs import program, run, until
-from spot import (COUNT, HERE, SIZE, Spaces, Watch, address, inject, join, mac, run_in, segments, send, tcp_segments,
+from spot import (COUNT, HERE, SIZE, Watch, address, inject, join, mac, run_in, segments, send, tcp_segments,
                   udp_frame)
-
-
-@pytest.fixture
-def spaces():
-    if not can_make_namespaces():
-        pytest.skip("network namespaces need root and iproute2")
-    made = Spaces()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,18 +1,6 @@
 """`seine sensors NAME`: all that the records of one sensor tell, for people and for programs."""
-import pytest
-
-from conftest import can_make_namespaces
 from programs import program, run, until
-from spot import COUNT, Spaces, Watch, address, join, send
-
-
-@pytest.fixture
-def spaces():
-    if not can_make_namespaces():
-        pytest.skip("network namespaces need root and iproute2")
-    made = Spaces()
-    yield made
-    made.close()
+from spot import COUNT, Watch, address, join, send
 
 
 def test_one_sensor_has_a_page_with_all_that_its_records_tell(spaces, tmp_path, processes):
