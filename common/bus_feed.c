@@ -2,7 +2,6 @@
 /* The collector's PUB socket and its judge. */
 #include "common/bus_feed.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,28 +29,9 @@ struct bus_feed {
 /* A reader sends nothing but its subscriptions: small messages. Five seconds of a busy fleet wait
  * for a slow one; beyond that it misses some, and sees it by the numbers. */
 static const struct bus_option feed_options[] = {
-    {ZMQ_LINGER, 0},
-    {ZMQ_IPV6, 1},
     {ZMQ_SNDHWM, 1000},
-    {ZMQ_HANDSHAKE_IVL, 30000},
-    {ZMQ_TCP_KEEPALIVE, 1},
-    {ZMQ_TCP_KEEPALIVE_IDLE, 10},
-    {ZMQ_TCP_KEEPALIVE_INTVL, 5},
-    {ZMQ_TCP_KEEPALIVE_CNT, 3},
 };
 #define SUBSCRIPTION_BYTES_MAX 1024
-
-static int bus_feed_open_zap(struct bus_feed *feed, struct err_message *message)
-{
-  feed->zap = zmq_socket(feed->bus->context, ZMQ_REP);
-  const struct bus_option no_linger = {ZMQ_LINGER, 0};
-  if (feed->zap == NULL || bus_socket_set(feed->zap, &no_linger, 1) != 0 ||
-      zmq_bind(feed->zap, BUS_ZAP_ENDPOINT) != 0) {
-    return err_set(message, ERR_IO, "feed: cannot bind the handshake judge: %s",
-                   bus_socket_error());
-  }
-  return 0;
-}
 
 static int bus_feed_open_publisher(struct bus_feed *feed, struct err_message *message)
 {
@@ -96,7 +76,7 @@ static int bus_feed_open(struct bus_feed *feed, struct err_message *message)
 {
   int err = bus_new(&feed->bus, message);
   if (err == 0) {
-    err = bus_feed_open_zap(feed, message);
+    err = bus_zap_open(feed->bus, &feed->zap, message);
   }
   if (err == 0) {
     err = bus_feed_open_publisher(feed, message);
@@ -202,20 +182,11 @@ void bus_feed_judge(struct bus_feed *feed)
   }
 }
 
-/* A signal that comes within is no reason. */
-static bool bus_feed_put(struct bus_feed *feed, const void *bytes, size_t length, int flags)
-{
-  int sent = -1;
-  do {
-    sent = zmq_send(feed->publisher, bytes, length, flags | ZMQ_DONTWAIT);
-  } while (sent < 0 && zmq_errno() == EINTR);
-  return sent >= 0;
-}
-
 int bus_feed_send(struct bus_feed *feed, const char *topic, const void *bytes, size_t length)
 {
-  if (feed->publisher == NULL || !bus_feed_put(feed, topic, strlen(topic), ZMQ_SNDMORE) ||
-      !bus_feed_put(feed, bytes, length, 0)) {
+  if (feed->publisher == NULL ||
+      !bus_socket_send(feed->publisher, topic, strlen(topic), ZMQ_SNDMORE) ||
+      !bus_socket_send(feed->publisher, bytes, length, 0)) {
     feed->counters.send_failed++;
     return ERR_IO;
   }

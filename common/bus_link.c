@@ -31,16 +31,9 @@ struct bus_link {
 /* No ZeroMQ heartbeats: libzmq 4.3.4 aborts a ROUTER that wakes after a stall and answers the PING
  * of a peer that has hung up meanwhile (docs/DECISIONS.md); PING and PONG of our own tell a
  * half-open link. IMMEDIATE: nothing is queued for a connection that is not there, so that HELLO is
- * the first message of each. A short HANDSHAKE_IVL would livelock when a whole fleet reconnects. */
+ * the first message of each. */
 static const struct bus_option link_options[] = {
-    {ZMQ_LINGER, 0},
     {ZMQ_IMMEDIATE, 1},
-    {ZMQ_IPV6, 1},
-    {ZMQ_TCP_KEEPALIVE, 1},
-    {ZMQ_TCP_KEEPALIVE_IDLE, 10},
-    {ZMQ_TCP_KEEPALIVE_INTVL, 5},
-    {ZMQ_TCP_KEEPALIVE_CNT, 3},
-    {ZMQ_HANDSHAKE_IVL, 30000},
     {ZMQ_RECONNECT_IVL, 500},
     {ZMQ_RECONNECT_IVL_MAX, 8000},
     {ZMQ_RCVHWM, 64},

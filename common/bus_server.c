@@ -4,7 +4,6 @@
  * is dropped. */
 #include "common/bus.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,32 +27,11 @@ struct bus_server {
  * RCVHWM x message. No heartbeat here: its timers cost the square of the connections; peers that
  * vanish are found by TCP keep-alive. MANDATORY: a send to a peer that is gone says so. */
 static const struct bus_option server_options[] = {
-    {ZMQ_LINGER, 0},
-    {ZMQ_IPV6, 1},
     {ZMQ_ROUTER_MANDATORY, 1},
     {ZMQ_RCVHWM, 16},
     {ZMQ_SNDHWM, 64},
     {ZMQ_BACKLOG, 65535},
-    {ZMQ_HANDSHAKE_IVL, 30000},
-    {ZMQ_TCP_KEEPALIVE, 1},
-    {ZMQ_TCP_KEEPALIVE_IDLE, 10},
-    {ZMQ_TCP_KEEPALIVE_INTVL, 5},
-    {ZMQ_TCP_KEEPALIVE_CNT, 3},
 };
-
-/* One judge a context: a second server in it would be judged by the first one's ring. */
-static int bus_server_open_zap(struct bus *bus, struct bus_server *server,
-                               struct err_message *message)
-{
-  server->zap = zmq_socket(bus->context, ZMQ_REP);
-  const struct bus_option no_linger = {ZMQ_LINGER, 0};
-  if (server->zap == NULL || bus_socket_set(server->zap, &no_linger, 1) != 0 ||
-      zmq_bind(server->zap, BUS_ZAP_ENDPOINT) != 0) {
-    return err_set(message, ERR_IO, "cannot bind the handshake judge %s: %s", BUS_ZAP_ENDPOINT,
-                   bus_socket_error());
-  }
-  return 0;
-}
 
 /* Options before the bind: what is set later holds for later connections only. */
 static int bus_server_open_router(struct bus *bus, struct bus_server *server,
@@ -93,7 +71,7 @@ int bus_server_new(struct bus *bus, const struct bus_server_config *config, stru
   server->ring = config->ring;
   (void)zmq_msg_init(&server->frames[0]);
   (void)zmq_msg_init(&server->frames[1]);
-  int err = bus_server_open_zap(bus, server, message);
+  int err = bus_zap_open(bus, &server->zap, message);
   if (err == 0) {
     err = bus_server_open_router(bus, server, message);
   }
@@ -200,23 +178,13 @@ int bus_server_receive(struct bus_server *server, struct bus_received *out)
   return ERR_AGAIN;
 }
 
-/* A signal that comes within is no reason: SIGHUP must not cost a sensor its connection. */
-static bool bus_server_put(struct bus_server *server, const void *bytes, size_t length, int flags)
-{
-  int sent = -1;
-  do {
-    sent = zmq_send(server->router, bytes, length, flags | ZMQ_DONTWAIT);
-  } while (sent < 0 && zmq_errno() == EINTR);
-  return sent >= 0;
-}
-
 /* The first frame names the peer: with ROUTER_MANDATORY it fails when that one is gone or full, and
  * nothing of the message is sent. Once it is accepted ZeroMQ takes or drops the rest whole. */
 int bus_server_send(struct bus_server *server, const struct bus_route *to, const void *bytes,
                     size_t length)
 {
-  if (!bus_server_put(server, to->id, to->length, ZMQ_SNDMORE) ||
-      !bus_server_put(server, bytes, length, 0)) {
+  if (!bus_socket_send(server->router, to->id, to->length, ZMQ_SNDMORE) ||
+      !bus_socket_send(server->router, bytes, length, 0)) {
     server->counters.send_failed++;
     return ERR_AGAIN;
   }

@@ -24,14 +24,18 @@ struct bus_option {
 };
 /* ERR_IO at the first that ZeroMQ refuses. */
 int bus_socket_set(void *socket, const struct bus_option *options, size_t count);
-/* ZMQ_MAXMSGSIZE (for messages of at most message_max_bytes) and CURVE's own key; is_server: as the
- * accepting side. ERR_IO. */
+/* What every socket on TCP has: no linger, both families, keep-alive, time for a handshake;
+ * ZMQ_MAXMSGSIZE (for messages of at most message_max_bytes) and CURVE's own key. is_server: as the
+ * accepting side. Before bind or connect. ERR_IO. */
 int bus_socket_secure(void *socket, const struct key_pair *own, bool is_server,
                       int64_t message_max_bytes);
 int bus_socket_fd(void *socket);
 /* Takes the frames of one message: the first `count` of them into frames (initialised by the
  * caller), the rest is read and dropped. *taken: how many there were. ERR_AGAIN. */
 int bus_socket_receive(void *socket, zmq_msg_t *frames, size_t count, size_t *taken);
+/* Sends one frame, without waiting; flags: ZMQ_SNDMORE or 0. A signal that comes within is no
+ * reason: SIGHUP must not cost a sensor its connection. */
+bool bus_socket_send(void *socket, const void *bytes, size_t length, int flags);
 /* errno of a failed ZeroMQ call as text. */
 const char *bus_socket_error(void);
 

@@ -27,6 +27,18 @@ enum zap_frame {
 /* One property: name length (1 byte), name, value length (4 bytes, big-endian), value. */
 #define ZAP_METADATA_BYTES (1 + sizeof(BUS_ZAP_KEY_PROPERTY) - 1 + 4 + KEYS_TEXT_MAX - 1)
 
+int bus_zap_open(const struct bus *bus, void **zap, struct err_message *message)
+{
+  const struct bus_option no_linger = {ZMQ_LINGER, 0};
+  *zap = zmq_socket(bus->context, ZMQ_REP);
+  if (*zap == NULL || bus_socket_set(*zap, &no_linger, 1) != 0 ||
+      zmq_bind(*zap, BUS_ZAP_ENDPOINT) != 0) {
+    return err_set(message, ERR_IO, "cannot bind the handshake judge %s: %s", BUS_ZAP_ENDPOINT,
+                   bus_socket_error());
+  }
+  return 0;
+}
+
 /* Frames have no NUL: length and bytes are compared. */
 static bool zap_frame_is(zmq_msg_t *frame, const char *text)
 {

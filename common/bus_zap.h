@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "common/bus_socket.h"
+#include "common/err.h"
 #include "common/keys.h"
 
 #define BUS_ZAP_ENDPOINT     "inproc://zeromq.zap.01"
@@ -19,6 +21,10 @@ struct bus_zap_verdict {
   char key_text[KEYS_TEXT_MAX]; /* "" when the request held no CURVE key */
 };
 
+/* Binds the judge in the context, before any socket that asks it: without one libzmq lets everybody
+ * in (FACTS). One judge a context: a second socket would be judged by the first one's ring. *zap is
+ * NULL or the caller's to close, also on failure. ERR_IO. */
+int bus_zap_open(const struct bus *bus, void **zap, struct err_message *message);
 /* Answers one waiting request on the REP socket. ERR_AGAIN when there is none. */
 int bus_zap_judge(void *zap, const struct key_ring *ring, struct bus_zap_verdict *verdict);
 /* A peer's address as people write it (IPv4 without the mapped prefix); NULL gives "". */
