@@ -6,20 +6,15 @@
 
 #include "common/err.h"
 #include "feed.pb-c.h"
+#include "proto/borrow.h"
 
-/* Protobuf-c's structures lack const where packing only reads. */
-static void *feed_borrow(const void *bytes)
+/* The body's place in the feed, then all of it. Measured first, so that the block is neither too
+ * small nor too large. */
+static int feed_pack(Seine__Feed *feed, uint64_t epoch, uint64_t sequence, uint8_t **bytes,
+                     size_t *length)
 {
-  union {
-    const void *in;
-    void *out;
-  } pointer = {bytes};
-  return pointer.out;
-}
-
-/* Measured first, so that the block is neither too small nor too large. */
-static int feed_pack(const Seine__Feed *feed, uint8_t **bytes, size_t *length)
-{
+  feed->epoch = epoch;
+  feed->sequence = sequence;
   uint8_t *block = malloc(seine__feed__get_packed_size(feed));
   if (block == NULL) {
     return ERR_NO_MEMORY;
@@ -64,7 +59,7 @@ int feed_encode_window(uint64_t epoch, uint64_t sequence, const struct feed_wind
   for (size_t i = 0; i < window->talker_count; i++) {
     const struct feed_talker *from = &window->talker[i];
     seine__feed_talker__init(&talker[i]);
-    talker[i].address.data = feed_borrow(from->addr.byte);
+    talker[i].address.data = borrow(from->addr.byte);
     talker[i].address.len = sizeof(from->addr.byte);
     talker[i].tx_bytes = from->tx_bytes;
     talker[i].rx_bytes = from->rx_bytes;
@@ -76,11 +71,9 @@ int feed_encode_window(uint64_t epoch, uint64_t sequence, const struct feed_wind
   wire.n_talkers = window->talker_count;
   wire.talkers = pointer;
   Seine__Feed feed = SEINE__FEED__INIT;
-  feed.epoch = epoch;
-  feed.sequence = sequence;
   feed.body_case = SEINE__FEED__BODY_WINDOW;
   feed.window = &wire;
-  return feed_pack(&feed, bytes, length);
+  return feed_pack(&feed, epoch, sequence, bytes, length);
 }
 
 int feed_encode_alert(uint64_t epoch, uint64_t sequence, const struct feed_alert *alert,
@@ -88,16 +81,16 @@ int feed_encode_alert(uint64_t epoch, uint64_t sequence, const struct feed_alert
 {
   Seine__FeedAlert wire;
   seine__feed_alert__init(&wire);
-  wire.id = feed_borrow(alert->id);
-  wire.state = feed_borrow(alert->state);
-  wire.severity = feed_borrow(alert->severity);
-  wire.detector = feed_borrow(alert->detector);
-  wire.rule = feed_borrow(alert->rule);
-  wire.subject = feed_borrow(alert->subject);
-  wire.summary = feed_borrow(alert->summary);
-  wire.unit = feed_borrow(alert->unit);
-  wire.resolution = feed_borrow(alert->resolution);
-  wire.command = feed_borrow(alert->command);
+  wire.id = borrow(alert->id);
+  wire.state = borrow(alert->state);
+  wire.severity = borrow(alert->severity);
+  wire.detector = borrow(alert->detector);
+  wire.rule = borrow(alert->rule);
+  wire.subject = borrow(alert->subject);
+  wire.summary = borrow(alert->summary);
+  wire.unit = borrow(alert->unit);
+  wire.resolution = borrow(alert->resolution);
+  wire.command = borrow(alert->command);
   wire.started_ns = alert->started_ns;
   wire.changed_ns = alert->changed_ns;
   wire.observed = alert->observed;
@@ -105,9 +98,7 @@ int feed_encode_alert(uint64_t epoch, uint64_t sequence, const struct feed_alert
   wire.expected_high = alert->expected_high;
   wire.completeness_percent = alert->completeness_percent;
   Seine__Feed feed = SEINE__FEED__INIT;
-  feed.epoch = epoch;
-  feed.sequence = sequence;
   feed.body_case = SEINE__FEED__BODY_ALERT;
   feed.alert = &wire;
-  return feed_pack(&feed, bytes, length);
+  return feed_pack(&feed, epoch, sequence, bytes, length);
 }

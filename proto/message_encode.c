@@ -9,22 +9,7 @@
 
 #include "bus.pb-c.h"
 #include "common/bus.h"
-
-/* Protobuf-c's structures lack const where packing only reads. */
-static uint8_t *encode_borrow(const void *bytes)
-{
-  union {
-    const void *in;
-    uint8_t *out;
-  } pointer = {bytes};
-  return pointer.out;
-}
-
-/* The same for text. */
-static char *encode_borrow_text(const char *text)
-{
-  return (char *)encode_borrow(text);
-}
+#include "proto/borrow.h"
 
 /* Measured first, so that the block is neither too small nor too large. */
 static int encode_pack(const Seine__Envelope *envelope, uint8_t **bytes, size_t *length)
@@ -61,20 +46,20 @@ static int encode_hello(const struct message_hello *hello, uint8_t **bytes, size
   }
   char *interfaces[MESSAGE_INTERFACES_MAX];
   for (size_t i = 0; i < hello->interface_count; i++) {
-    interfaces[i] = encode_borrow_text(hello->interface[i]);
+    interfaces[i] = borrow(hello->interface[i]);
   }
   Seine__Hello wire;
   seine__hello__init(&wire);
   Seine__Envelope envelope;
   seine__envelope__init(&envelope);
   wire.version = hello->version;
-  wire.name = encode_borrow_text(hello->name);
+  wire.name = borrow(hello->name);
   wire.boot_id = hello->boot_id;
   wire.next_sequence = hello->next_sequence;
-  wire.software = encode_borrow_text(hello->software);
+  wire.software = borrow(hello->software);
   /* struct addr is its sixteen bytes and nothing else: the array is the wire's form. */
   wire.addresses.len = hello->address_count * sizeof(struct addr);
-  wire.addresses.data = encode_borrow(hello->address);
+  wire.addresses.data = borrow(hello->address);
   wire.n_interfaces = hello->interface_count;
   wire.interfaces = interfaces;
   wire.n_boots = hello->boot_count;
@@ -137,7 +122,7 @@ static int encode_summary(const struct message_summary *summary, uint8_t **bytes
   wire.sequence = summary->sequence;
   wire.is_backlog = summary->is_backlog;
   wire.body.len = summary->length;
-  wire.body.data = encode_borrow(summary->bytes);
+  wire.body.data = borrow(summary->bytes);
   envelope.body_case = SEINE__ENVELOPE__BODY_SUMMARY;
   envelope.summary = &wire;
   return encode_pack(&envelope, bytes, length);
@@ -201,7 +186,7 @@ static int encode_refused(const struct message_refused *refused, uint8_t **bytes
   seine__refused__init(&wire);
   Seine__Envelope envelope;
   seine__envelope__init(&envelope);
-  wire.reason = encode_borrow_text(refused->reason);
+  wire.reason = borrow(refused->reason);
   wire.cause = (uint32_t)refused->cause;
   wire.retry_after_ms = refused->retry_after_ms;
   envelope.body_case = SEINE__ENVELOPE__BODY_REFUSED;
@@ -224,9 +209,9 @@ static int encode_fleet_map(const struct message_fleet_map *map, uint8_t **bytes
   wire.effective_ns = map->effective_ns;
   wire.is_last = map->is_last ? 1 : 0;
   wire.added.len = map->added_count * sizeof(struct addr);
-  wire.added.data = encode_borrow(map->added);
+  wire.added.data = borrow(map->added);
   wire.removed.len = map->removed_count * sizeof(struct addr);
-  wire.removed.data = encode_borrow(map->removed);
+  wire.removed.data = borrow(map->removed);
   envelope.body_case = SEINE__ENVELOPE__BODY_FLEET_MAP;
   envelope.fleet_map = &wire;
   return encode_pack(&envelope, bytes, length);
@@ -238,9 +223,9 @@ static int encode_enroll(const struct message_enroll *enroll, uint8_t **bytes, s
   seine__enroll__init(&wire);
   Seine__Envelope envelope;
   seine__envelope__init(&envelope);
-  wire.name = encode_borrow_text(enroll->name);
+  wire.name = borrow(enroll->name);
   wire.public_key.len = KEYS_BYTES;
-  wire.public_key.data = encode_borrow(enroll->public_key);
+  wire.public_key.data = borrow(enroll->public_key);
   envelope.body_case = SEINE__ENVELOPE__BODY_ENROLL;
   envelope.enroll = &wire;
   return encode_pack(&envelope, bytes, length);
@@ -252,9 +237,9 @@ static int encode_enrolled(const struct message_enroll *enroll, uint8_t **bytes,
   seine__enrolled__init(&wire);
   Seine__Envelope envelope;
   seine__envelope__init(&envelope);
-  wire.name = encode_borrow_text(enroll->name);
+  wire.name = borrow(enroll->name);
   wire.public_key.len = KEYS_BYTES;
-  wire.public_key.data = encode_borrow(enroll->public_key);
+  wire.public_key.data = borrow(enroll->public_key);
   wire.old_key_valid_s = enroll->old_key_valid_s;
   envelope.body_case = SEINE__ENVELOPE__BODY_ENROLLED;
   envelope.enrolled = &wire;
