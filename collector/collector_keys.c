@@ -7,19 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
+#include "collector/refusal_line.h"
 #include "common/log.h"
 #include "common/run/daemon.h"
 
-#define REFUSED_LINE_NS (10 * NS_PER_S) /* a stranger who keeps knocking fills no log */
-#define RESERVED_FILES  64              /* database, sockets, receivers, libraries */
+#define RESERVED_FILES 64 /* database, sockets, receivers, libraries */
 
 /* The folder's path is the settings'. */
 struct collector_keys {
   const char *folder;
   struct key_ring *ring;
-  int64_t line_ns; /* monotonic: the next line about a refusal at the earliest */
-  unsigned long long unsaid;
+  struct refusal_line refusals;
 };
 
 /* Without descriptors the I/O thread spins and nobody can connect, sensors included. */
@@ -72,21 +70,10 @@ void collector_keys_free(struct collector_keys *keys)
   }
 }
 
-/* Strangers can cause this at will: the line is limited in rate, what it leaves out is counted in
- * it. */
 static void on_refused(void *context, const char *address, const char *key_text)
 {
   struct collector_keys *keys = context;
-  int64_t now_ns = clock_monotonic_ns();
-  if (now_ns < keys->line_ns) {
-    keys->unsaid++;
-    return;
-  }
-  keys->line_ns = now_ns + REFUSED_LINE_NS;
-  log_warning(
-      "refused %s: its public key '%s' is not in %s (%llu more refused since the last line)",
-      address, key_text, keys->folder, keys->unsaid);
-  keys->unsaid = 0;
+  refusal_line_say(&keys->refusals, "", address, key_text, keys->folder);
 }
 
 /* The server binds ZAP before its socket (bus.h): without a handler libzmq would accept everybody

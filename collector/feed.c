@@ -8,12 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "collector/refusal_line.h"
 #include "common/bus.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/feed_codec.h"
-
-#define REFUSED_LINE_NS (10 * NS_PER_S) /* a stranger who keeps knocking fills no log */
 
 struct feed {
   struct loop *loop;
@@ -22,24 +21,14 @@ struct feed {
   struct bus_feed *bus;
   struct loop_watch *watch; /* on handshakes */
   uint64_t epoch, sequence;
-  int64_t line_ns; /* monotonic: the next line about a refusal at the earliest */
-  unsigned long long unsaid;
+  struct refusal_line refusals;
   struct feed_window window; /* kept here for its size */
 };
 
 static void on_refused(void *context, const char *address, const char *key_text)
 {
   struct feed *feed = context;
-  int64_t now_ns = clock_monotonic_ns();
-  if (now_ns < feed->line_ns) {
-    feed->unsaid++;
-    return;
-  }
-  feed->line_ns = now_ns + REFUSED_LINE_NS;
-  log_warning("feed: refused %s: its public key '%s' is not in %s (%llu more refused since the "
-              "last line)",
-              address, key_text, feed->settings->feed_readers_dir, feed->unsaid);
-  feed->unsaid = 0;
+  refusal_line_say(&feed->refusals, "feed: ", address, key_text, feed->settings->feed_readers_dir);
 }
 
 static void on_handshake(void *context, int fd, unsigned what)
@@ -133,8 +122,11 @@ void feed_reload(struct feed *feed)
   int err = bus_feed_set_ring(feed->bus, ring, &is_reopened, &message);
   key_ring_free(feed->ring);
   feed->ring = ring;
-  if (err != 0 || feed_watch(feed) != 0) {
-    log_error("no feed until the next reload: %s", err != 0 ? message.text : err_text(err));
+  if (err == 0 && feed_watch(feed) != 0) {
+    err = err_set(&message, ERR_NO_MEMORY, "feed: %s", err_text(ERR_NO_MEMORY));
+  }
+  if (err != 0) {
+    log_error("no feed until the next reload: %s", message.text);
   } else if (is_reopened) {
     log_info("feed: a reader's key was withdrawn: all readers connect anew");
   }
