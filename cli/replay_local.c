@@ -72,14 +72,5 @@ int replay_local_apply(const struct replay_local *local, struct meter *meter)
 {
   int err =
       meter_set_local(meter, local->addr, local->addr_count, local->network, local->network_count);
-  if (err != 0 || local->fleet_count == 0) {
-    return err;
-  }
-  struct fleet_peers *peers = fleet_peers_new(0);
-  if (peers == NULL) {
-    return ERR_NO_MEMORY;
-  }
-  (void)fleet_peers_set_networks(peers, local->fleet, local->fleet_count); /* not too many */
-  meter_set_fleet(meter, peers, INT64_MIN);
-  return 0;
+  return err != 0 ? err : meter_set_fleet_networks(meter, local->fleet, local->fleet_count);
 }

@@ -65,6 +65,9 @@ int meter_set_own(struct meter *meter, const struct meter_endpoint *endpoints, s
  * whose turn has not come, those go that would begin with it or later, and the last one when
  * METER_FLEETS_WAITING wait already. */
 void meter_set_fleet(struct meter *meter, struct fleet_peers *peers, int64_t from_ns);
+/* The same from the next second on, by networks alone; none: nothing changes. ERR_LIMIT (more than
+ * FLEET_PEERS_NETWORKS_MAX), ERR_NO_MEMORY: nothing changes. */
+int meter_set_fleet_networks(struct meter *meter, const struct network *networks, size_t count);
 /* Makes an interface known; returns its index for frames. A name known already gives the same
  * index. ERR_LIMIT: more than SUMMARY_INTERFACES_MAX, or a name that is empty or too long. */
 int meter_add_interface(struct meter *meter, const char *name);

@@ -7,6 +7,7 @@
  *                   c from --------^          each from the first second that begins at its time */
 #include <string.h>
 
+#include "common/err.h"
 #include "sensor/meter.h"
 #include "sensor/meter_inside.h"
 
@@ -21,6 +22,24 @@ void meter_set_fleet(struct meter *meter, struct fleet_peers *peers, int64_t fro
   }
   fleet->waiting[fleet->waiting_count] = peers;
   fleet->from_ns[fleet->waiting_count++] = from_ns;
+}
+
+int meter_set_fleet_networks(struct meter *meter, const struct network *networks, size_t count)
+{
+  if (count == 0) {
+    return 0;
+  }
+  struct fleet_peers *peers = fleet_peers_new(0);
+  if (peers == NULL) {
+    return ERR_NO_MEMORY;
+  }
+  int err = fleet_peers_set_networks(peers, networks, count);
+  if (err != 0) {
+    fleet_peers_free(peers);
+    return err;
+  }
+  meter_set_fleet(meter, peers, INT64_MIN);
+  return 0;
 }
 
 /* What is remembered of flows and pairs was decided by the set before. */
