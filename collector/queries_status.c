@@ -244,7 +244,7 @@ int queries_status(const struct question *question, json_t **out)
   }
   bool is_starting = stats.newest_closed_ns == INT64_MIN;
   *out = json_pack(
-      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+      "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
       "now", json_time(question->now_ns), "version", SEINE_VERSION, "state",
       is_starting ? "starting" : "ok", "troubles", queries_troubles(question, &alerts), "started",
       json_time(queries->started_ns), "uptime_seconds",
@@ -252,12 +252,11 @@ int queries_status(const struct question *question, json_t **out)
       render_sensors(&sums), "windows", render_windows(&stats, question->now_ns), "records",
       render_records(&stats), "completeness_percent",
       is_starting ? json_null() : render_percent(stats.completeness_percent), "rates", stored.rates,
-      "totals_5m", stored.totals, "apart", stored.apart, "ledger", render_sums(&sums), "alerts",
-      render_alert_counts(&alerts), "deliveries", render_deliveries(queries->notify), "feed",
-      render_feed(queries->feed));
+      "totals_5m", stored.totals, "apart", stored.apart, "peers", stored.peers, "ledger",
+      render_sums(&sums), "alerts", render_alert_counts(&alerts), "deliveries",
+      render_deliveries(queries->notify), "feed", render_feed(queries->feed));
   if (*out != NULL) {
     set_partial(pipeline_hosts(queries->pipeline), *out);
-    json_object_set_new(*out, "peers", stored.peers);
   }
   if (*out != NULL && is_starting) {
     set_message(*out, &sums);
