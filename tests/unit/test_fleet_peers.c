@@ -112,7 +112,8 @@ static void many_networks_answer_as_each_of_them_would(void **state)
                    ERR_LIMIT);
   size_t found = 0;
   for (int i = 0; i < 20000; i++) {
-    const uint8_t bytes[4] = {(uint8_t)(0x10 | random_below(&seed, 16)),
+    /* 32.0.0.0/8 is in no network, also where a few wide ones hold all the others. */
+    const uint8_t bytes[4] = {(uint8_t)(0x10 + random_below(&seed, 17)),
                               (uint8_t)random_below(&seed, 64), (uint8_t)random_draw(&seed),
                               (uint8_t)random_draw(&seed)};
     struct addr addr = addr_from_v4(bytes);
